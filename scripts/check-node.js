@@ -1,0 +1,1 @@
+if (Number(process.versions.node.split('.')[0]) < 24) { console.error('Holdfast needs Node 24 or newer and found ' + process.version + '. Run "npm ci" (it installs Node 26 beside the project), then use the npm scripts.'); process.exit(1); }

@@ -1,0 +1,118 @@
+// Limits: every bound of the service, with its unit and its reason. Names end in their unit or in `Max`.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+// Locks
+export const LOCK_NAME_CHARS_MAX = 256;
+export const TTL_MS_MIN = 100;
+export const TTL_MS_MAX = 24 * HOUR;
+export const TTL_MS_DEFAULT = 30 * SECOND;
+/** A wait on a connection ends before the 5 minutes after which common proxies give up. */
+export const WAIT_MS_MAX = 240 * SECOND;
+export const TICKET_WAIT_MS_MAX = 24 * HOUR;
+export const WAITERS_PER_LOCK_MAX = 20_000;
+export const OWNER_CHARS_MAX = 256;
+export const DESCRIPTION_CHARS_MAX = 1_024;
+export const REASON_CHARS_MAX = 256;
+export const METADATA_BYTES_MAX = 4 * KIB;
+export const LABELS_MAX = 16;
+export const LABEL_CHARS_MAX = 128;
+export const DECLARED_LOCKS_MAX = 2_000_000;
+export const LIVE_LEASES_MAX = 1_000_000;
+export const IDEMPOTENCY_KEY_CHARS_MAX = 255;
+
+// Time
+/** Of a gap between two turns of the loop, this much counts as time that the service ran. */
+export const STALL_MS = 250;
+/** The loop turns at least this often, so that idling is no stall. */
+export const TURN_MS = 100;
+/** What a lease has left after a start, at least (or its `ttlMs`, where that is shorter). */
+export const START_GRACE_MS = 10 * SECOND;
+/** How long a place or a grant with an `Idempotency-Key` outlives its last connection. */
+export const REATTACH_MS = 5 * SECOND;
+/** A ticket that no request has read for this long is abandoned. */
+export const TICKET_READ_MS = 30 * SECOND;
+/** A grant to a ticket that no answer has carried for this long (or its `ttlMs`) is abandoned. */
+export const TICKET_CLAIM_MS = 10 * SECOND;
+/** `now` is committed at least this often while a client's lease lives. */
+export const CLOCK_COMMIT_LEASE_MS = SECOND;
+/** `now` is committed at least this often while any other deadline stands. */
+export const CLOCK_COMMIT_IDLE_MS = MINUTE;
+export const FENCING_BLOCK = 100_000;
+
+// Keeping what has ended
+export const ENDED_LEASE_KEEP_MS = 10 * MINUTE;
+export const ENDED_LEASES_MAX = 100_000;
+export const KEY_KEEP_MS = 24 * HOUR;
+export const ENDED_KEYS_MAX = 100_000;
+export const ENDED_BATCH_KEEP_MS = 24 * HOUR;
+export const ENDED_BATCHES_MAX = 10_000;
+export const ENDED_BATCH_BYTES_MAX = GIB;
+
+// Batches
+export const ITEMS_MAX = 100_000;
+export const QUEUED_CHUNKS_MAX = 100_000;
+export const QUEUED_BYTES_MAX = GIB;
+/** Results of this many items share a row, so that a result costs a small write however long the batch. */
+export const OUTCOMES_PER_ROW = 64;
+export const TIMEOUT_MS_MIN = 1;
+export const TIMEOUT_MS_DEFAULT = 600 * SECOND;
+export const TIMEOUT_MS_MAX = 24 * HOUR;
+export const GLOBALS_MAX = 100;
+export const GLOBAL_NAME_CHARS_MAX = 128;
+export const VALUE_BYTES_MAX = MIB;
+/** What one item prints is kept up to here; what comes after is cut and the cut is said. */
+export const LOGS_BYTES_MAX = 64 * KIB;
+export const ERROR_NAME_CHARS_MAX = 128;
+export const ERROR_MESSAGE_CHARS_MAX = 4 * KIB;
+export const ERROR_STACK_CHARS_MAX = 8 * KIB;
+export const ERROR_CODE_CHARS_MAX = 128;
+/** JSON that is nested deeper is refused: every walk over it is bounded. */
+export const JSON_DEPTH_MAX = 64;
+/** An answer carries a batch's results up to this many items and bytes; beyond it they are read in pages. */
+export const INLINE_RESULTS_MAX = 1_000;
+export const INLINE_RESULTS_BYTES_MAX = 4 * MIB;
+export const RESULTS_PAGE_BYTES_MAX = 4 * MIB;
+
+// Workers
+export const WORKERS_MAX = 256;
+/** A thread that has not ended this long after it was told to is given up. */
+export const STUCK_MS = 5 * SECOND;
+/** How long a cancelled task may take to end by itself. */
+export const CANCEL_GRACE_MS = SECOND;
+/** Back-off before a thread is started again after threads were lost one after another. */
+export const RESTART_BACKOFF_MS_MIN = 100;
+export const RESTART_BACKOFF_MS_MAX = 10 * SECOND;
+/** A chunk that ended with the process this often is run item by item, each alone. */
+export const PROCESS_LOSSES_MAX = 2;
+export const FUNCTIONS_WAIT_MS = 5 * SECOND;
+
+// Webhooks
+export const CALLBACK_URL_CHARS_MAX = 2_048;
+export const WEBHOOK_TIMEOUT_MS = 15 * SECOND;
+export const WEBHOOK_RESPONSE_BYTES_MAX = 64 * KIB;
+export const WEBHOOK_ATTEMPTS_MS = 24 * HOUR;
+export const WEBHOOKS_IN_FLIGHT_MAX = 256;
+/** One receiver gets this many at once, so that a slow one delays nobody else. */
+export const WEBHOOKS_PER_RECEIVER_MAX = 4;
+export const WEBHOOK_ERRORS_MAX = 20;
+
+// HTTP
+export const BODY_BYTES_MAX = 64 * KIB;
+export const BATCH_BODY_BYTES_MAX = 32 * MIB;
+export const PAGE_DEFAULT = 100;
+export const PAGE_MAX = 1_000;
+/** A page of a filtered list looks at no more names than this, and may be short. */
+export const PAGE_SCAN_MAX = 10_000;
+/** Answers that wait for a commit; beyond it requests get 503. */
+export const UNANSWERED_MAX = 50_000;
+export const RETRY_AFTER_S = 1;
+export const SHUTDOWN_GRACE_MS = 10 * SECOND;
+/** The grace ends early once nothing was held, run or asked for this long. */
+export const SHUTDOWN_IDLE_MS = 2 * SECOND;
+export const LABELLED_LOCKS_MAX = 1_000;

@@ -1,0 +1,24 @@
+// TaskRunner: the port to the worker threads.
+//
+// Owns no rule: it does what effects say and reports what happened. Which worker runs what, how long, and what a loss
+// means is the machine's (batches/). Reports of one worker arrive in the order in which they happened.
+
+import type { LockAnswer, RunOrder } from '../state/effects.ts';
+import type { TaskErrorKind, WorkerReport } from '../state/inputs.ts';
+
+export interface TaskRunner {
+  /** Starts a thread. `setup` is JSON text (`SetupOrder.payload`); the thread runs it after loading the functions. */
+  start(worker: number, setup: { readonly batch: string; readonly text: Uint8Array } | undefined): void;
+  /** Runs items on an idle thread; `items` is the text behind `RunOrder.payload`. */
+  run(worker: number, order: RunOrder, items: Uint8Array): void;
+  /** Aborts the signals of what runs; the thread begins no further item of its order. */
+  abort(worker: number, reason: TaskErrorKind): void;
+  /** Ends the thread, also one that spins. `workerEnded` is reported when it has ended. Unknown numbers are ignored. */
+  end(worker: number): void;
+  answerLock(worker: number, call: number, answer: LockAnswer): void;
+  loseLock(worker: number, fencingToken: number, reason: string): void;
+  /** Ends every thread and resolves when they have ended, `limitMs` at the latest. Nothing is reported any more. */
+  close(limitMs: number): Promise<void>;
+}
+
+export type ReportWorker = (report: WorkerReport) => void;
