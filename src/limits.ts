@@ -116,3 +116,9 @@ export const SHUTDOWN_GRACE_MS = 10 * SECOND;
 /** The grace ends early once nothing was held, run or asked for this long. */
 export const SHUTDOWN_IDLE_MS = 2 * SECOND;
 export const LABELLED_LOCKS_MAX = 1_000;
+
+// Webhooks, what a receiver and an operator may ask for
+/** A receiver's `Retry-After` postpones the next attempt by this much at the most. */
+export const WEBHOOK_RETRY_AFTER_MS_MAX = HOUR;
+/** Each secret adds a signature to every attempt; two are enough to change one without a gap. */
+export const WEBHOOK_SECRETS_MAX = 8;
