@@ -1,0 +1,240 @@
+// Indexes: what can be asked of leases and batches without walking over all of them.
+//
+// Owns what is derived from rows, one class for each half of the service. Told of every change by the tables (T2).
+
+import { Fifo } from './fifo.ts';
+import { Ordered } from './ordered.ts';
+import type { BatchRow, BatchState, ChunkRow, DeliveryRow, LeaseRow, ListenerRow, LockRow, SendingRow } from './rows.ts';
+
+/** Who holds a lock and who waits for it. There is one while anybody does. */
+export interface Line {
+  holder: string | undefined;
+  queue: Fifo | undefined;
+}
+
+const NOBODY = new Fifo();
+
+export class LeaseIndex {
+  readonly lines = new Map<string, Line>();
+  /** Every lock there is: declared, held or waited for. */
+  readonly names = new Ordered();
+  readonly declared = new Ordered();
+  /** Ended leases, oldest end first. */
+  readonly ended = new Fifo();
+  /** Leases of clients that are held or wait. */
+  clientLeases = 0;
+  waiters = 0;
+  holders = 0;
+  /** Leases and places of the task (or initializer) that runs on a worker. */
+  readonly #ofWorker = new Map<number, Set<string>>();
+  /** The requests that listen to a lease, and to a batch. */
+  readonly #listeners = new Map<string, Set<number>>();
+  readonly #batchListeners = new Map<string, Set<number>>();
+
+  queue(lock: string): Fifo {
+    return this.lines.get(lock)?.queue ?? NOBODY;
+  }
+
+  listenersOf(lease: string): ReadonlySet<number> {
+    return this.#listeners.get(lease) ?? NO_REQUESTS;
+  }
+
+  batchListenersOf(batch: string): ReadonlySet<number> {
+    return this.#batchListeners.get(batch) ?? NO_REQUESTS;
+  }
+
+  leasesOf(worker: number): ReadonlySet<string> {
+    return this.#ofWorker.get(worker) ?? NO_LEASES;
+  }
+
+  lockChanged(before: LockRow | undefined, after: LockRow | undefined): void {
+    const { name } = (after ?? before)!;
+    if (after === undefined) {
+      this.declared.delete(name);
+      if (!this.lines.has(name)) this.names.delete(name);
+    } else if (before === undefined) {
+      this.declared.add(name);
+      this.names.add(name);
+    }
+  }
+
+  leaseChanged(before: LeaseRow | undefined, after: LeaseRow | undefined): void {
+    if (before === undefined && after?.claimant.by === 'task') this.#join(after.claimant.worker, after.id);
+    if (after === undefined && before?.claimant.by === 'task') this.#part(before.claimant.worker, before.id);
+    if (before !== undefined && before.state !== after?.state) this.#leave(before);
+    if (after !== undefined && after.state !== before?.state) this.#enter(after);
+  }
+
+  listenerChanged(before: ListenerRow | undefined, after: ListenerRow | undefined): void {
+    const row = (after ?? before)!;
+    const requests = row.on.kind === 'batch' ? this.#batchListeners : this.#listeners;
+    const id = row.on.kind === 'batch' ? row.on.batch : row.on.lease;
+    if (after === undefined) {
+      const set = requests.get(id);
+      set?.delete(row.request);
+      if (set?.size === 0) requests.delete(id);
+    } else if (before === undefined) {
+      const set = requests.get(id);
+      if (set === undefined) requests.set(id, new Set([row.request]));
+      else set.add(row.request);
+    }
+  }
+
+  #enter(row: LeaseRow): void {
+    if (row.state !== 'waiting' && row.state !== 'held') {
+      this.ended.add(row.id);
+      return;
+    }
+    if (row.claimant.by !== 'task') this.clientLeases++;
+    const line = this.#line(row.lock);
+    if (row.state === 'held') {
+      line.holder = row.id;
+      this.holders++;
+    } else {
+      line.queue ??= new Fifo();
+      line.queue.add(row.id);
+      this.waiters++;
+    }
+  }
+
+  #leave(row: LeaseRow): void {
+    if (row.state !== 'waiting' && row.state !== 'held') {
+      this.ended.remove(row.id);
+      return;
+    }
+    if (row.claimant.by !== 'task') this.clientLeases--;
+    const line = this.#line(row.lock);
+    if (row.state === 'held') {
+      line.holder = undefined;
+      this.holders--;
+    } else {
+      line.queue?.remove(row.id);
+      this.waiters--;
+    }
+    if (line.holder === undefined && (line.queue?.size ?? 0) === 0) this.#close(row.lock);
+  }
+
+  #join(worker: number, lease: string): void {
+    const leases = this.#ofWorker.get(worker);
+    if (leases === undefined) this.#ofWorker.set(worker, new Set([lease]));
+    else leases.add(lease);
+  }
+
+  #part(worker: number, lease: string): void {
+    const leases = this.#ofWorker.get(worker);
+    leases?.delete(lease);
+    if (leases?.size === 0) this.#ofWorker.delete(worker);
+  }
+
+  #line(lock: string): Line {
+    let line = this.lines.get(lock);
+    if (line === undefined) {
+      this.lines.set(lock, (line = { holder: undefined, queue: undefined }));
+      this.names.add(lock);
+    }
+    return line;
+  }
+
+  #close(lock: string): void {
+    this.lines.delete(lock);
+    if (!this.declared.has(lock)) this.names.delete(lock);
+  }
+}
+
+const NO_REQUESTS: ReadonlySet<number> = new Set();
+const NO_LEASES: ReadonlySet<string> = new Set();
+const ORDER_DIGITS = 15;
+const ITEM_DIGITS = 6;
+
+/** Chunk ids sort as chunks start: by batch, then by item. */
+export function chunkId(batchOrder: number, first: number): string {
+  return `${String(batchOrder).padStart(ORDER_DIGITS, '0')}.${String(first).padStart(ITEM_DIGITS, '0')}`;
+}
+
+/** Sorts the newest batch first. */
+export function batchListKey(order: number): string {
+  return String(10 ** ORDER_DIGITS - 1 - order).padStart(ORDER_DIGITS, '0');
+}
+
+export class BatchIndex {
+  /** Keys of all batches, newest first, and the batch behind each. */
+  readonly listed = new Ordered();
+  readonly byListKey = new Map<string, string>();
+  /** Ids of chunks that wait for a worker, in the order in which they start. */
+  readonly queued = new Ordered();
+  /** Ids of chunks of each batch that are not done. */
+  readonly chunksOf = new Map<string, Set<string>>();
+  /** Ended batches, oldest end first, and the bytes of their results. */
+  readonly ended = new Fifo();
+  endedBytes = 0;
+  /** Chunks and bytes of batches that have not ended. */
+  openChunks = 0;
+  openBytes = 0;
+  readonly byState: Record<BatchState, number> = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+  /** Failed items of batches that nobody has asked about. */
+  unreadErrors = 0;
+  pendingDeliveries = 0;
+  /** Attempts under way, to each receiver. */
+  readonly sendingTo = new Map<string, number>();
+
+  batchChanged(before: BatchRow | undefined, after: BatchRow | undefined): void {
+    if (before !== undefined) this.#count(before, -1);
+    if (after !== undefined) this.#count(after, 1);
+    if (before === undefined && after !== undefined) this.#list(after);
+    if (before !== undefined && after === undefined) this.#unlist(before);
+    if (after?.keepUntil !== undefined && before?.keepUntil === undefined) this.ended.add(after.id);
+  }
+
+  chunkChanged(before: ChunkRow | undefined, after: ChunkRow | undefined): void {
+    const { id, batch } = (after ?? before)!;
+    if (after === undefined) {
+      const chunks = this.chunksOf.get(batch);
+      chunks?.delete(id);
+      if (chunks?.size === 0) this.chunksOf.delete(batch);
+    } else if (before === undefined) {
+      const chunks = this.chunksOf.get(batch);
+      if (chunks === undefined) this.chunksOf.set(batch, new Set([id]));
+      else chunks.add(id);
+    }
+    if (after?.state === 'queued') this.queued.add(id);
+    else if (before?.state === 'queued') this.queued.delete(id);
+  }
+
+  deliveryChanged(before: DeliveryRow | undefined, after: DeliveryRow | undefined): void {
+    if (before?.state === 'pending') this.pendingDeliveries--;
+    if (after?.state === 'pending') this.pendingDeliveries++;
+  }
+
+  sendingChanged(before: SendingRow | undefined, after: SendingRow | undefined): void {
+    if (before !== undefined) {
+      const left = (this.sendingTo.get(before.receiver) ?? 1) - 1;
+      if (left === 0) this.sendingTo.delete(before.receiver);
+      else this.sendingTo.set(before.receiver, left);
+    }
+    if (after !== undefined) this.sendingTo.set(after.receiver, (this.sendingTo.get(after.receiver) ?? 0) + 1);
+  }
+
+  #count(row: BatchRow, by: 1 | -1): void {
+    this.byState[row.state] += by;
+    if (row.unread === true) this.unreadErrors += by * row.counts.failed;
+    if (row.endedAt === undefined) {
+      this.openChunks += by * row.chunks;
+      this.openBytes += by * (row.itemBytes + row.resultBytes);
+    } else {
+      this.endedBytes += by * row.resultBytes;
+    }
+  }
+
+  #list(row: BatchRow): void {
+    const key = batchListKey(row.order);
+    this.listed.add(key);
+    this.byListKey.set(key, row.id);
+  }
+
+  #unlist(row: BatchRow): void {
+    const key = batchListKey(row.order);
+    this.listed.delete(key);
+    this.byListKey.delete(key);
+    if (row.keepUntil !== undefined) this.ended.remove(row.id);
+  }
+}

@@ -1,0 +1,144 @@
+// State: all tables together, and the indexes and deadlines that follow from their rows.
+//
+// Owns what is derived: each index below can be rebuilt from rows alone and is kept by the tables as rows change.
+// Does not own rules; those are in locks/ and batches/.
+
+import { Changes, Table, type Checksum } from './tables.ts';
+import { Deadlines } from './deadlines.ts';
+import { Fifo } from './fifo.ts';
+import { BatchIndex, LeaseIndex } from './indexes.ts';
+import type {
+  AttendanceRow, BatchRow, ChunkRow, DeliveryRow, FailuresRow, KeyRow, LeaseRow, ListenerRow, LockRow, OutcomesRow,
+  Registry, SendingRow, TokensRow, WorkerRow,
+} from './rows.ts';
+
+export interface Settings {
+  /** How many worker threads there may be, setups included. */
+  readonly workers: number;
+  /** CRC-32 of payload bytes, as the journal checks it. */
+  readonly checksum: Checksum;
+  /** No fencing token at or below this is given out: for a directory restored from a copy. */
+  readonly tokenFloor: number;
+}
+
+export type DeadlineKind = 'lease' | 'attendance' | 'listener' | 'key' | 'batch' | 'delivery' | 'worker' | 'restart';
+
+/** Fencing tokens: drawn from a block whose end is a row. */
+export interface Tokens {
+  next: number;
+  /** One past the last of the block that is recorded. */
+  end: number;
+  /** The same, as far as it is flushed. */
+  flushedEnd: number;
+}
+
+export class State {
+  readonly settings: Settings;
+  readonly changes: Changes;
+  readonly deadlines = new Deadlines<DeadlineKind>();
+  readonly leaseIndex: LeaseIndex;
+  readonly batchIndex = new BatchIndex();
+  /** Keys whose lease, batch or lock has ended, oldest end first. */
+  readonly endedKeys = new Fifo();
+
+  readonly locks: Table<LockRow>;
+  readonly leases: Table<LeaseRow>;
+  readonly keys: Table<KeyRow>;
+  readonly tokenBlocks: Table<TokensRow>;
+  readonly batches: Table<BatchRow>;
+  readonly chunks: Table<ChunkRow>;
+  readonly outcomes: Table<OutcomesRow>;
+  readonly failures: Table<FailuresRow>;
+  readonly deliveries: Table<DeliveryRow>;
+
+  /** Volatile: leases and places of tasks, and places of connections without a key. */
+  readonly places: Table<LeaseRow>;
+  readonly attendance: Table<AttendanceRow>;
+  readonly listeners: Table<ListenerRow>;
+  readonly sending: Table<SendingRow>;
+  readonly workers: Table<WorkerRow>;
+
+  registry: Registry | undefined;
+  tokens: Tokens = { next: 1, end: 1, flushedEnd: 1 };
+  /** Threads lost one after another, and `now` before which none is started. */
+  restart: { losses: number; notBefore: number } = { losses: 0, notBefore: 0 };
+  phase: 'serving' | 'draining' | 'stopped' = 'serving';
+  /** now, of the start; leases found then get a floor under their deadlines. */
+  startedAt = 0;
+  /** now; no client's lease ends before it (after a stall). */
+  leaseFloor = 0;
+  /** The order of the latest acquire, the latest batch and the latest worker. */
+  leaseOrder = 0;
+  batchOrder = 0;
+  workerNumber = 0;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    const changes = new Changes(settings.checksum);
+    this.changes = changes;
+    const due = this.#due.bind(this);
+    this.leaseIndex = new LeaseIndex();
+    const leases = this.leaseIndex;
+    const batches = this.batchIndex;
+
+    this.locks = new Table('locks', (row) => row.name, changes, [(before, after) => leases.lockChanged(before, after)]);
+    this.leases = new Table<LeaseRow>('leases', (row) => row.id, changes, [
+      (before, after) => leases.leaseChanged(before, after),
+      (before, after) => changes.touchLock((after ?? before)!.lock),
+      due('lease', (row) => row.id, leaseDue),
+    ]);
+    this.places = new Table<LeaseRow>('places', (row) => row.id, undefined, [
+      (before, after) => leases.leaseChanged(before, after),
+      due('lease', (row) => row.id, leaseDue),
+    ]);
+    this.keys = new Table<KeyRow>('keys', (row) => row.id, changes, [
+      ended(this.endedKeys, (row) => row.id),
+      due('key', (row) => row.id, (row) => row.keepUntil),
+    ]);
+    this.tokenBlocks = new Table('tokens', (row) => row.id, changes);
+    this.batches = new Table<BatchRow>('batches', (row) => row.id, changes, [
+      (before, after) => batches.batchChanged(before, after),
+      due('batch', (row) => row.id, (row) => row.keepUntil),
+    ]);
+    this.chunks = new Table<ChunkRow>('chunks', (row) => row.id, changes, [(before, after) => batches.chunkChanged(before, after)]);
+    this.outcomes = new Table('outcomes', (row) => row.id, changes);
+    this.failures = new Table('failures', (row) => row.batch, changes);
+    this.deliveries = new Table<DeliveryRow>('deliveries', (row) => row.id, changes, [
+      (before, after) => batches.deliveryChanged(before, after),
+      due('delivery', (row) => row.id, (row) => (row.state === 'pending' ? row.nextAt : undefined)),
+    ]);
+    this.attendance = new Table<AttendanceRow>('attendance', (row) => row.lease, undefined, [due('attendance', (row) => row.lease, (row) => row.abandonAt)]);
+    this.listeners = new Table<ListenerRow>('listeners', (row) => String(row.request), undefined, [
+      (before, after) => leases.listenerChanged(before, after),
+      due('listener', (row) => String(row.request), (row) => row.waitUntil),
+    ]);
+    this.sending = new Table<SendingRow>('sending', (row) => row.delivery, undefined, [(before, after) => batches.sendingChanged(before, after)]);
+    this.workers = new Table<WorkerRow>('workers', (row) => String(row.worker), undefined, [due('worker', (row) => String(row.worker), (row) => row.dueAt)]);
+  }
+
+  /** Makes the index that keeps the deadlines of one table's rows. */
+  #due<Row>(kind: DeadlineKind, keyOf: (row: Row) => string, dueAt: (row: Row) => number | undefined) {
+    return (before: Row | undefined, after: Row | undefined): void => {
+      const next = after === undefined ? undefined : dueAt(after);
+      if (next === undefined && (before === undefined || dueAt(before) === undefined)) return;
+      this.deadlines.set(kind, keyOf((after ?? before)!), next);
+    };
+  }
+}
+
+function leaseDue(row: LeaseRow): number | undefined {
+  if (row.state === 'waiting') return row.waitUntil;
+  if (row.state === 'held') return row.expiresAt;
+  return row.keepUntil;
+}
+
+/** An index of rows that have a `keepUntil`, in the order in which they got it. */
+function ended<Row extends { readonly keepUntil?: number | undefined }>(queue: Fifo, keyOf: (row: Row) => string) {
+  return (before: Row | undefined, after: Row | undefined): void => {
+    const key = keyOf((after ?? before)!);
+    const had = before?.keepUntil !== undefined;
+    const has = after?.keepUntil !== undefined;
+    if (has && !had) queue.add(key);
+    if (had && !has) queue.remove(key);
+  };
+}
