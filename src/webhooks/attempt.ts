@@ -13,7 +13,7 @@ export interface Attempt {
 }
 
 export interface WebhookSender {
-  /** Starts the attempt and returns; its end is reported exactly once, `timeoutMs` after the start at the latest. */
+  /** Starts the attempt and returns; its end is reported exactly once, `WEBHOOK_TIMEOUT_MS` after the start at the latest. */
   send(attempt: Attempt): void;
   /** Breaks off what is under way, reports none of it, and resolves when no socket is open. */
   close(): Promise<void>;
