@@ -122,3 +122,11 @@ export const LABELLED_LOCKS_MAX = 1_000;
 export const WEBHOOK_RETRY_AFTER_MS_MAX = HOUR;
 /** Each secret adds a signature to every attempt; two are enough to change one without a gap. */
 export const WEBHOOK_SECRETS_MAX = 8;
+
+// Configuration
+export const SHUTDOWN_GRACE_MS_MAX = 10 * MINUTE;
+/** Shorter ones can be guessed by asking. */
+export const TOKEN_CHARS_MIN = 16;
+export const TOKEN_CHARS_MAX = 512;
+/** A request is compared with every token, so that the time of an answer tells nothing. */
+export const TOKENS_MAX = 256;
