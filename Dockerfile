@@ -9,7 +9,7 @@
 #
 # scripts/image.sh builds this file without a container engine and tries what it promises.
 
-ARG NODE_IMAGE=docker.io/library/node:26-slim
+ARG NODE_IMAGE=node:26-slim
 
 # What is needed to compile is not needed to run: the stages install apart. No install script has anything to do here:
 # the native modules come as prebuilt packages, and Node is the base's own.

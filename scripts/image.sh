@@ -7,13 +7,12 @@
 #   scripts/image.sh                    build and smoke
 #
 # Run it as root: chroot isolation needs neither an engine nor name spaces, only the right to change the root.
-# NODE_IMAGE is the base to build from (docker.io/library/node:26-slim); where no registry of images can be reached,
-# make one with `base` (which also needs debootstrap) and say NODE_IMAGE=localhost/holdfast-node:26. IMAGE is the tag.
+# NODE_IMAGE is the base to build from, the Dockerfile's own if unset; where no registry of images can be reached, make
+# one with `base` (which also needs debootstrap) and say NODE_IMAGE=localhost/holdfast-node:26. IMAGE is the tag.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 IMAGE=${IMAGE:-localhost/holdfast:latest}
-NODE_IMAGE=${NODE_IMAGE:-docker.io/library/node:26-slim}
 LOCAL_BASE=localhost/holdfast-node:26
 PORT=${PORT:-17420}
 TOKEN=smoke-test-token-of-no-worth
@@ -51,7 +50,7 @@ make_base() {
 
 # The docker format, because the OCI one has no place for a health check.
 build() {
-  buildah build --format docker --build-arg NODE_IMAGE="$NODE_IMAGE" --tag "$IMAGE" "$@" .
+  buildah build --format docker ${NODE_IMAGE:+--build-arg NODE_IMAGE="$NODE_IMAGE"} --tag "$IMAGE" "$@" .
   say "built $IMAGE, $(buildah images --format '{{.Size}}' "$IMAGE")"
 }
 
@@ -114,13 +113,12 @@ keeps_its_data() {
 }
 
 # The kernel gives process 1 no default action for signals: only a handler of its own makes SIGTERM end it. Chroot
-# isolation starts no name space for processes, so this one is made by hand, with a data directory of its own.
+# isolation starts no name space for processes, so this one is made by hand; it writes below the mount, not to the volume.
 obeys_as_process_one() {
   local root
   root=$(buildah mount "$container")
-  install -d -m 700 -o 1000 -g 1000 "$root/tmp/data"
   await_ready unshare --pid --fork --mount-proc env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin HOLDFAST_HOST=127.0.0.1 \
-    HOLDFAST_PORT="$PORT" HOLDFAST_DATA_DIR=/tmp/data chroot --userspec=1000:1000 "$root" \
+    HOLDFAST_PORT="$PORT" HOLDFAST_TOKENS="$TOKEN" HOLDFAST_DATA_DIR=/data chroot --userspec=1000:1000 "$root" \
     sh -c 'cd /app && exec node dist/main.js'
   equal "$(awk '/^NSpid:/ { print $NF }' "/proc/$(innermost "$runner")/status")" 1 'runs as process 1 of a name space'
   stop
