@@ -130,3 +130,17 @@ export const TOKEN_CHARS_MIN = 16;
 export const TOKEN_CHARS_MAX = 512;
 /** A request is compared with every token, so that the time of an answer tells nothing. */
 export const TOKENS_MAX = 256;
+
+// Threads of the pool
+/** What one thread may hold in JavaScript objects and buffers; a thread above it is ended. Ample for a batch's items and a value, small beside a server's memory. */
+export const WORKER_MEMORY_BYTES_MAX = 512 * MIB;
+/** V8's own limit. Far above ours, because V8 ends the whole process when one allocation jumps over its limit. */
+export const WORKER_HEAP_MIB_MAX = 4_096;
+/** How often the memory of threads is looked at. */
+export const WORKER_MEMORY_WATCH_MS = 100;
+/** A module of the functions folder that has not loaded by then (a top-level await that hangs) is reported as broken. */
+export const MODULE_LOAD_MS_MAX = 30 * SECOND;
+/** Lock calls of one thread that wait for an answer; beyond it they are refused in the thread. */
+export const TASK_LOCK_CALLS_MAX = 1_000;
+/** An error's chain of causes is followed this far. */
+export const ERROR_CAUSES_MAX = 8;
