@@ -35,7 +35,7 @@ make_base() {
   [ -x node_modules/node/bin/node ] || fail 'run "npm ci" first: the Node of the base is the one in node_modules'
   debootstrap --variant=minbase --include=ca-certificates,libatomic1,libstdc++6 stable "$scratch/root" >"$scratch/log" ||
     fail "debootstrap: $(tail -n 3 "$scratch/log")"
-  rm -rf "$scratch"/root/var/cache/apt/* "$scratch"/root/var/lib/apt/lists/* "$scratch"/root/usr/share/{doc,man,locale}/*
+  rm -rf "$scratch/root"/{var/cache/apt,var/lib/apt/lists,usr/share/doc,usr/share/man,usr/share/locale}/*
   install -m 755 node_modules/node/bin/node "$scratch/root/usr/local/bin/node"
   mkdir -p "$scratch/root/usr/local/lib/node_modules"
   cp -R "$(npm root --global 2>/dev/null)/npm" "$scratch/root/usr/local/lib/node_modules/npm"
