@@ -144,3 +144,9 @@ export const MODULE_LOAD_MS_MAX = 30 * SECOND;
 export const TASK_LOCK_CALLS_MAX = 1_000;
 /** An error's chain of causes is followed this far. */
 export const ERROR_CAUSES_MAX = 8;
+
+// Journal
+/** Payloads of dropped owners that one commit deletes; the rest go with the commits after it. */
+export const PAYLOAD_DROPS_PER_COMMIT_MAX = 1_000;
+/** Two starts at once sort out within this time which of them gets the data directory. */
+export const CLAIM_WAIT_MS = 250;
