@@ -21,8 +21,12 @@ export interface Commit {
   /** Milliseconds that the service has run: where time goes on after a restart. */
   readonly now: number;
   readonly rows: readonly RowChange[];
+  /** Not changed by anybody until the commit has settled: a driver need not copy them. */
   readonly payloads: readonly { readonly id: string; readonly bytes: Uint8Array }[];
-  /** Payload ids to delete; one that ends with `/` stands for every payload of that owner. Unknown ids are no error. */
+  /**
+   * Payload ids to delete; one that ends with `/` stands for every payload of that owner, who gets none again. They may
+   * go piece by piece with later commits, so no row may name them any more. Unknown ids are no error.
+   */
   readonly drops: readonly string[];
 }
 
@@ -40,6 +44,7 @@ export interface Opened {
 
 export interface Journal {
   readonly opened: Opened;
+  /** Rejects when the commit failed, and from then on always (J3). */
   commit(commit: Commit): Promise<void>;
   /** The bytes of a committed payload. Throws `PayloadDamaged` when they are missing or do not match the reference. */
   readPayload(ref: PayloadRef): Uint8Array;
@@ -55,4 +60,9 @@ export class PayloadDamaged extends Error {
 /** The journal cannot be opened: changed, cut short, of another version, or another process owns it. Refuse to start. */
 export class JournalRefused extends Error {
   override readonly name = 'JournalRefused';
+}
+
+/** What went wrong, in words, for the message of an error that is made of it. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,111 @@
+// LMDB store: the environment that the journal keeps in its directory.
+//
+// Owns its options, its three databases, making a new one, and the meta record. Does not own rows (lmdb.ts) or
+// whether the file can be opened at all (lmdb-file.ts).
+//   S1. `overlappingSync` is off: a write's promise then resolves when the commit is flushed, meta page included. With
+//       it on, a start in the same boot may trust a commit that never reached the disk.
+//   S2. A new journal is made beside its place and moved there when it is complete and flushed. So whatever is found
+//       in its place was once whole, and an empty or half-made one is damage, never a first start that was cut short.
+//   S3. The version of the meta record, as LMDB keeps it, is the epoch: a write can depend on it at no cost.
+
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { syncDirectory } from './directory.ts';
+import { JournalRefused } from './journal.ts';
+import type { Totals } from './ledger.ts';
+import { RecordWriter, readRecord } from './record.ts';
+
+/** The form of everything in the store. Another number is refused, never guessed at. */
+const FORMAT = 1;
+const META_KEY = 'meta';
+/** What an operator can do about a journal that is damaged. */
+export const WAYS_OUT =
+  'If it is damaged, restore the data directory from a copy and set HOLDFAST_TOKEN_FLOOR, or set HOLDFAST_DATA_DIR to a new one.';
+
+export interface Store {
+  readonly environment: RootDatabase<Buffer, string>;
+  /** One record: the meta record. */
+  readonly meta: Database<Buffer, string>;
+  /** Records of rows by slot. */
+  readonly rows: Database<Buffer, number>;
+  /** Bare bytes by payload id; their length and checksum stand in the row that names them. */
+  readonly payloads: Database<Uint8Array, string>;
+}
+
+export interface Meta extends Totals {
+  readonly now: number;
+  readonly epoch: number;
+}
+
+export function openStore(path: string, options: { readonly readOnly?: boolean } = {}): Store {
+  const environment = open<Buffer, string>(path, {
+    ...options,
+    noSubdir: false,
+    overlappingSync: false,
+    // A commit is one block of writes; waiting for others that might join it would only delay it.
+    eventTurnBatching: false,
+    encoding: 'binary',
+    maxDbs: 3,
+  });
+  return {
+    environment,
+    meta: environment.openDB<Buffer, string>('meta', { encoding: 'binary', useVersions: true }),
+    rows: environment.openDB<Buffer, number>('rows', { encoding: 'binary' }),
+    payloads: environment.openDB<Uint8Array, string>('payloads', { encoding: 'binary' }),
+  };
+}
+
+/** Makes the store where there is none. */
+export async function ensureStore(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+  const store = openStore(unfinished);
+  await store.meta.put(META_KEY, metaRecord({ now: 0, epoch: 0, rows: 0, sum: 0 }), 0);
+  await store.environment.close();
+  syncDirectory(unfinished);
+  renameSync(unfinished, path);
+  syncDirectory(dirname(path));
+}
+
+/** Throws `JournalRefused` when it is missing, damaged or of another format. */
+export function readMeta(store: Store, path: string): Meta {
+  const entry = store.meta.getEntry(META_KEY);
+  const meta = entry === undefined ? undefined : readRecord(entry.value);
+  if (!isMeta(meta)) throw damaged(path, 'its meta record is missing or changed');
+  if (meta.format !== FORMAT) {
+    throw new JournalRefused(
+      `The journal in ${path} has format ${meta.format}, this version of Holdfast reads format ${FORMAT}. ` +
+        'Start the version that wrote it, or set HOLDFAST_DATA_DIR to a new directory.',
+    );
+  }
+  if (entry?.version !== meta.epoch) throw damaged(path, 'its meta record is missing or changed');
+  return meta;
+}
+
+/**
+ * Writes the block and the meta record in one transaction if the stored epoch is `epoch`, and resolves when it is
+ * flushed: true when it was written, false when another start has taken the journal since and nothing was written.
+ *
+ * The block must not throw: lmdb would write what was put until then.
+ */
+export function writeIfEpoch(store: Store, epoch: number, record: Buffer, next: number, block?: () => void): Promise<boolean> {
+  return store.meta.ifVersion(META_KEY, epoch, () => {
+    block?.();
+    void store.meta.put(META_KEY, record, next);
+  });
+}
+
+export function metaRecord(meta: Meta, writer: RecordWriter = new RecordWriter()): Buffer {
+  return writer.write({ format: FORMAT, ...meta });
+}
+
+export function damaged(path: string, what: string): JournalRefused {
+  return new JournalRefused(`The journal in ${path} is damaged: ${what}. ${WAYS_OUT}`);
+}
+
+function isMeta(value: unknown): value is Meta & { readonly format: number } {
+  return typeof value === 'object' && value !== null && 'format' in value && 'epoch' in value;
+}

@@ -1,0 +1,205 @@
+// LMDB journal: rows and payloads in one memory-mapped file.
+//
+// Owns how a commit becomes one transaction, and how an opening proves that everything is there. Does not own the
+// store's options (lmdb-store.ts), the form of a record (record.ts) or the count and the sum (ledger.ts).
+//   M1. Everything of a commit, its meta record included, is one conditional block of writes: it goes through only
+//       while the stored epoch is ours. LMDB's own thread compares it inside the transaction, so the fence costs a
+//       look-up there and nothing here.
+//   M2. All that can throw (JSON, ids) is done before the block begins: a block that throws half-way is written half.
+//   M3. What a commit costs depends on what it changes, never on what is stored.
+
+import { crc32 } from 'node:zlib';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { PAYLOAD_DROPS_PER_COMMIT_MAX } from '../limits.ts';
+import type { PayloadRef } from '../state/payloads.ts';
+import { JournalRefused, PayloadDamaged, messageOf, type Commit, type Journal, type Opened, type RowChange } from './journal.ts';
+import { Ledger } from './ledger.ts';
+import { assertWhole } from './lmdb-file.ts';
+import { WAYS_OUT, damaged, ensureStore, metaRecord, openStore, readMeta, writeIfEpoch, type Meta, type Store } from './lmdb-store.ts';
+import { RecordWriter, checksumOf, readRecord } from './record.ts';
+
+const DIRECTORY = 'journal';
+/** `owner/rest`; lmdb takes keys of 1,978 bytes at most. */
+const PAYLOAD_ID = /^[\w.:-]+\/[\w./:-]{1,256}$/;
+
+type Row = Opened['rows'] extends Iterable<infer Item> ? Item : never;
+
+/**
+ * Opens the journal of a data directory that this process has claimed, makes it when there is none, verifies every row,
+ * and raises the epoch durably, so that whoever had it open before can commit no more.
+ *
+ * Throws `JournalRefused` when anything is missing, changed or unreadable.
+ */
+export async function openLmdbJournal(directory: string): Promise<Journal> {
+  const path = join(directory, DIRECTORY);
+  let store: Store | undefined;
+  try {
+    await ensureStore(path);
+    await assertWhole(path);
+    store = openStore(path);
+    const found = readMeta(store, path);
+    const { ledger, rows } = readRows(store, path, found);
+    const meta = { ...found, epoch: found.epoch + 1 };
+    if (!(await writeIfEpoch(store, found.epoch, metaRecord(meta), meta.epoch))) {
+      throw new JournalRefused(`The journal in ${path} was opened by another process at the same time.`);
+    }
+    const opened = { now: meta.now, epoch: meta.epoch, rows: drain(rows), payloadOwners: payloadOwners(store) };
+    return new LmdbJournal(store, ledger, opened);
+  } catch (error) {
+    await store?.environment.close();
+    if (error instanceof JournalRefused) throw error;
+    throw new JournalRefused(`The journal in ${path} cannot be opened: ${messageOf(error)}. ${WAYS_OUT}`, { cause: error });
+  }
+}
+
+class LmdbJournal implements Journal {
+  readonly opened: Opened;
+  readonly #store: Store;
+  readonly #ledger: Ledger;
+  readonly #writer = new RecordWriter();
+  /** Owners whose payloads are being deleted. After a crash the start finds what is left by `payloadOwners`. */
+  readonly #dropping: string[] = [];
+  #status: 'open' | 'committing' | 'failed' | 'closed' = 'open';
+  #settled: Promise<unknown> = Promise.resolve();
+
+  constructor(store: Store, ledger: Ledger, opened: Opened) {
+    this.#store = store;
+    this.#ledger = ledger;
+    this.opened = opened;
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    if (this.#status !== 'open') throw new Error(`The journal takes no commit: it is ${this.#status}.`);
+    this.#status = 'committing';
+    try {
+      const written = this.#write(commit);
+      this.#settled = written.catch(() => {});
+      if (!(await written)) throw new Error('the journal was opened again since');
+      this.#status = 'open';
+    } catch (error) {
+      this.#status = 'failed';
+      throw await failure(error);
+    }
+  }
+
+  readPayload(ref: PayloadRef): Uint8Array {
+    const bytes = this.#store.payloads.getBinary(ref.id);
+    if (bytes === undefined || bytes.length !== ref.bytes || crc32(bytes) !== ref.checksum) {
+      throw new PayloadDamaged(`Payload ${ref.id} is missing or damaged.`);
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    if (this.#status === 'closed') return;
+    await this.#settled;
+    this.#status = 'closed';
+    await this.#store.environment.close();
+  }
+
+  #write(commit: Commit): Promise<boolean> {
+    const { rows, payloads } = this.#store;
+    const epoch = this.opened.epoch;
+    const drops = this.#payloadsToDrop(commit.drops);
+    for (const { id } of commit.payloads) assertPayloadId(id);
+    this.#writer.begin();
+    const changes = commit.rows.map((change) => this.#encode(change)).filter((change) => change !== undefined);
+    const meta: Meta = { now: commit.now, epoch, ...this.#ledger.totals };
+    return writeIfEpoch(this.#store, epoch, metaRecord(meta, this.#writer), epoch, () => {
+      for (const { slot, record } of changes) {
+        if (record !== undefined) void rows.put(slot, record);
+        else void rows.remove(slot);
+      }
+      for (const id of drops) void payloads.remove(id);
+      for (const { id, bytes } of commit.payloads) void payloads.put(id, bytes);
+    });
+  }
+
+  #encode({ table, key, row }: RowChange): { slot: number; record?: Buffer } | undefined {
+    if (row === undefined) {
+      const slot = this.#ledger.delete(table, key);
+      return slot === undefined ? undefined : { slot };
+    }
+    const record = this.#writer.write([table, key, row]);
+    return { slot: this.#ledger.put(table, key, checksumOf(record)), record };
+  }
+
+  /**
+   * An owner can have 100,000 payloads: deleting them in one commit would hold up every lock meanwhile. No row names
+   * them any more, so it does not matter when they go; each commit takes its share.
+   */
+  #payloadsToDrop(drops: readonly string[]): string[] {
+    const ids: string[] = [];
+    for (const drop of drops) (drop.endsWith('/') ? this.#dropping : ids).push(drop);
+    let room = PAYLOAD_DROPS_PER_COMMIT_MAX;
+    for (let owner = this.#dropping[0]; owner !== undefined && room > 0; owner = this.#dropping[0]) {
+      const some = [...this.#store.payloads.getKeys({ start: owner, end: endOf(owner), limit: room })];
+      ids.push(...some);
+      if (some.length < room) this.#dropping.shift();
+      room -= some.length;
+    }
+    return ids;
+  }
+}
+
+function readRows(store: Store, path: string, meta: Meta): { ledger: Ledger; rows: Row[] } {
+  const ledger = new Ledger();
+  const rows: Row[] = [];
+  for (const { key: slot, value } of store.rows.getRange()) {
+    const record = readRecord(value);
+    // The record may hold secrets: of a damaged one only the place is told.
+    if (!isRowRecord(record)) throw damaged(path, `the row in slot ${slot} does not match its checksum`);
+    const [table, key, row] = record;
+    if (!ledger.load(table, key, slot, checksumOf(value))) throw damaged(path, `the row in slot ${slot} is there twice`);
+    rows.push({ table, key, row });
+  }
+  const { rows: count, sum } = ledger.totals;
+  if (count !== meta.rows) throw damaged(path, `it holds ${count} rows where its last commit left ${meta.rows}`);
+  if (sum !== meta.sum) throw damaged(path, 'a row in it is not the one that its last commit left');
+  return { ledger, rows };
+}
+
+function isRowRecord(value: unknown): value is [table: string, key: string, row: object] {
+  return Array.isArray(value) && value.length === 3;
+}
+
+/** Hands the rows out once, and then holds none of them in memory. */
+function* drain(rows: Row[]): Generator<Row> {
+  yield* rows;
+  rows.length = 0;
+}
+
+/** Jumps from owner to owner, whatever the number of their payloads. */
+function payloadOwners(store: Store): Set<string> {
+  const owners = new Set<string>();
+  for (let [id] = firstKey(store, undefined); id !== undefined; ) {
+    const owner = id.slice(0, id.indexOf('/'));
+    owners.add(owner);
+    [id] = firstKey(store, endOf(`${owner}/`));
+  }
+  return owners;
+}
+
+function firstKey(store: Store, start: string | undefined): string[] {
+  return [...store.payloads.getKeys({ ...(start !== undefined && { start }), limit: 1 })];
+}
+
+/** The first key behind all keys that begin with `owner/`: `0` comes after `/`. */
+function endOf(owner: string): string {
+  return `${owner.slice(0, -1)}0`;
+}
+
+function assertPayloadId(id: string): void {
+  if (!PAYLOAD_ID.test(id)) throw new Error('A payload id has the form owner/rest, in at most 256 plain characters each.');
+}
+
+/**
+ * lmdb gives the reason of a failed commit by a second promise. It would end the process as unhandled if nobody looked
+ * at it, and it does not always settle; a turn is more than it needs.
+ */
+async function failure(thrown: unknown): Promise<Error> {
+  const reason = thrown instanceof Error && 'commitError' in thrown ? Promise.resolve(thrown.commitError) : turn();
+  const cause = (await Promise.race([reason, turn()]).catch((error: unknown) => error)) ?? thrown;
+  return new Error(`The journal could not be written: ${messageOf(cause)}.`, { cause });
+}

@@ -1,0 +1,56 @@
+// Records: what stands in the file for one row, and for the meta row.
+//
+// Owns the form of a record: JSON text and behind it the CRC-32 of that text, four bytes, little endian. Does not own
+// where a record is kept (lmdb.ts) or which of them must be there (ledger.ts).
+//   R1. The checksum covers the names of table and row as well: a row that was copied under another name is found.
+
+import { crc32 } from 'node:zlib';
+
+const CHECKSUM_BYTES = 4;
+const ARENA_BYTES = 1024 * 1024;
+/** UTF-8 takes at most this many bytes for one UTF-16 code unit. */
+const BYTES_PER_CHAR_MAX = 3;
+
+/**
+ * Encodes the records of one commit behind one another in memory that is used anew by the next commit: a buffer for
+ * each row would cost more than the row. What does not fit gets memory of its own, so that one large commit does not
+ * stay in memory for good.
+ */
+export class RecordWriter {
+  readonly #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
+  #space = this.#arena;
+  #end = 0;
+
+  /** Begins a commit. The records of the one before must no longer be needed. */
+  begin(): void {
+    this.#space = this.#arena;
+    this.#end = 0;
+  }
+
+  /** The bytes are valid until the next `begin`. Throws when the value has no JSON. */
+  write(value: object): Buffer {
+    const text = JSON.stringify(value);
+    const bytesMax = text.length * BYTES_PER_CHAR_MAX + CHECKSUM_BYTES;
+    if (this.#end + bytesMax > this.#space.length) {
+      this.#space = Buffer.allocUnsafeSlow(Math.max(bytesMax, ARENA_BYTES));
+      this.#end = 0;
+    }
+    const start = this.#end;
+    const textEnd = start + this.#space.write(text, start);
+    this.#space.writeInt32LE(crc32(this.#space.subarray(start, textEnd)) | 0, textEnd);
+    this.#end = textEnd + CHECKSUM_BYTES;
+    return this.#space.subarray(start, this.#end);
+  }
+}
+
+/** The checksum that a record carries, as a signed 32-bit number; it is not compared with the text. */
+export function checksumOf(record: Buffer): number {
+  return record.readInt32LE(record.length - CHECKSUM_BYTES);
+}
+
+/** The value of a record, or `undefined` when its bytes are not those that were written. */
+export function readRecord(record: Buffer): unknown {
+  if (record.length <= CHECKSUM_BYTES) return undefined;
+  const text = record.subarray(0, -CHECKSUM_BYTES);
+  return (crc32(text) | 0) === checksumOf(record) ? JSON.parse(text.toString()) : undefined;
+}
