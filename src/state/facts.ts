@@ -10,5 +10,7 @@ export type Fact =
   | { readonly kind: 'leaseEnded'; readonly reason: LeaseEnd; readonly heldMs?: number | undefined }
   | { readonly kind: 'taskStarted'; readonly queuedMs: number }
   | { readonly kind: 'taskEnded'; readonly function: string; readonly outcome: string; readonly ms: number }
+  /** Items got their outcome without having begun. */
+  | { readonly kind: 'tasksNotRun'; readonly function: string; readonly outcome: string; readonly count: number }
   | { readonly kind: 'deliveryTried'; readonly outcome: string }
   | { readonly kind: 'workerLost'; readonly message: string };

@@ -2,8 +2,10 @@
 //
 // Owns what is derived from rows, one class for each half of the service. Told of every change by the tables (T2).
 
+import { PROCESS_LOSSES_MAX } from '../limits.ts';
 import { Fifo } from './fifo.ts';
 import { Ordered } from './ordered.ts';
+import { Outbox } from './outbox.ts';
 import type { BatchRow, BatchState, ChunkRow, DeliveryRow, LeaseRow, ListenerRow, LockRow, SendingRow } from './rows.ts';
 
 /** Who holds a lock and who waits for it. There is one while anybody does. */
@@ -162,6 +164,8 @@ export class BatchIndex {
   readonly byListKey = new Map<string, string>();
   /** Ids of chunks that wait for a worker, in the order in which they start. */
   readonly queued = new Ordered();
+  /** Ids of chunks that ended with the process so often that their items run alone, in the order in which they start. */
+  readonly alone = new Ordered();
   /** Ids of chunks of each batch that are not done. */
   readonly chunksOf = new Map<string, Set<string>>();
   /** Ended batches, oldest end first, and the bytes of their results. */
@@ -174,8 +178,7 @@ export class BatchIndex {
   /** Failed items of batches that nobody has asked about. */
   unreadErrors = 0;
   pendingDeliveries = 0;
-  /** Attempts under way, to each receiver. */
-  readonly sendingTo = new Map<string, number>();
+  readonly outbox = new Outbox();
 
   batchChanged(before: BatchRow | undefined, after: BatchRow | undefined): void {
     if (before !== undefined) this.#count(before, -1);
@@ -198,20 +201,18 @@ export class BatchIndex {
     }
     if (after?.state === 'queued') this.queued.add(id);
     else if (before?.state === 'queued') this.queued.delete(id);
+    if (after !== undefined && after.losses >= PROCESS_LOSSES_MAX) this.alone.add(id);
+    else if (before !== undefined && before.losses >= PROCESS_LOSSES_MAX) this.alone.delete(id);
   }
 
   deliveryChanged(before: DeliveryRow | undefined, after: DeliveryRow | undefined): void {
     if (before?.state === 'pending') this.pendingDeliveries--;
     if (after?.state === 'pending') this.pendingDeliveries++;
+    this.outbox.deliveryChanged(before, after);
   }
 
   sendingChanged(before: SendingRow | undefined, after: SendingRow | undefined): void {
-    if (before !== undefined) {
-      const left = (this.sendingTo.get(before.receiver) ?? 1) - 1;
-      if (left === 0) this.sendingTo.delete(before.receiver);
-      else this.sendingTo.set(before.receiver, left);
-    }
-    if (after !== undefined) this.sendingTo.set(after.receiver, (this.sendingTo.get(after.receiver) ?? 0) + 1);
+    this.outbox.sendingChanged(before, after);
   }
 
   #count(row: BatchRow, by: 1 | -1): void {

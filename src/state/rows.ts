@@ -139,9 +139,10 @@ export interface BatchRow {
   readonly delivery: string;
   readonly deliveryEvent?: string | undefined;
   readonly key?: string | undefined;
-  /** Bytes of items not yet settled, and of results. */
+  /** Bytes of the items of chunks that are not done, and of results (the setup among them). */
   readonly itemBytes: number;
   readonly resultBytes: number;
+  /** Chunks that are not done. */
   readonly chunks: number;
   /** Failures that nobody has fetched and no callback has delivered. */
   readonly unread?: true | undefined;
@@ -206,8 +207,8 @@ export interface DeliveryRow {
   readonly lastError?: string | undefined;
   /** now */
   readonly createdAt: number;
-  /** now; when the next attempt may begin. */
-  readonly nextAt: number;
+  /** now; when the next attempt may begin. Absent while one is under way or waits only for its turn. */
+  readonly nextAt?: number | undefined;
 }
 
 /** Volatile. An attempt at a delivery that is under way. */
