@@ -14,7 +14,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-export type Environment = Readonly<Record<string, string>>;
+/** Variables to set; `undefined` takes one away. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The caller's environment less everything that would configure a service. */
 function inherited(): NodeJS.ProcessEnv {

@@ -55,13 +55,13 @@ export async function forgetToRelease(context: Context, name: string): Promise<n
 }
 
 /** Takes the lock, notes it, and then behaves as told. */
-export async function holdThen(context: Context, name: string, { noteIn, then }: { readonly noteIn: string; readonly then: 'spin' | 'exit' | 'throw' | 'wait' | 'untilLost' }): Promise<string> {
+export async function holdThen(context: Context, name: string, { noteIn, next }: { readonly noteIn: string; readonly next: 'spin' | 'exit' | 'throw' | 'wait' | 'untilLost' }): Promise<string> {
   const held = await context.lock(name).acquire();
   await appendFile(noteIn, `${held.fencingToken}\n`);
-  if (then === 'throw') throw new Error('with the lock in hand');
-  if (then === 'exit') process.exit(1);
-  if (then === 'untilLost') return lost(context, held, noteIn);
-  if (then === 'wait') await new Promise(() => undefined);
+  if (next === 'throw') throw new Error('with the lock in hand');
+  if (next === 'exit') process.exit(1);
+  if (next === 'untilLost') return lost(context, held, noteIn);
+  if (next === 'wait') await new Promise(() => undefined);
   for (;;) Math.sqrt(2);
 }
 
@@ -84,4 +84,16 @@ export async function tryOnce(context: Context, name: string): Promise<string> {
 /** An initializer that takes the lock and keeps it past its own end. */
 export async function takeAtSetup(context: Context, name: string): Promise<void> {
   await context.lock(name).acquire();
+}
+
+/** The item with each lock in it replaced by its name. */
+export function namesOfLocks(context: Context, item: unknown): unknown {
+  if (item === null || typeof item !== 'object') return item;
+  if (isLock(item)) return `lock ${item.name}`;
+  if (Array.isArray(item)) return item.map((element: unknown) => namesOfLocks(context, element));
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, namesOfLocks(context, value)]));
+}
+
+function isLock(value: object): value is SharedLock {
+  return 'acquire' in value && 'withLock' in value;
 }

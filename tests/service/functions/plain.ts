@@ -53,3 +53,19 @@ async function appears(file: string): Promise<void> {
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => { setTimeout(resolve, ms); });
 }
+
+export async function sleep(_context: Context, ms: number): Promise<number> {
+  await pause(ms);
+  return ms;
+}
+
+/** Returns a text of so many characters. */
+export function large(_context: Context, characters: number): string {
+  return 'v'.repeat(characters);
+}
+
+/** Ends when the file `until` is there, by throwing. */
+export async function gateThenThrow(_context: Context, { until, message }: { readonly until?: string; readonly message: string }): Promise<never> {
+  if (until !== undefined) await appears(until);
+  throw new Error(message);
+}
