@@ -1,0 +1,112 @@
+// One worker thread as the main thread sees it.
+//
+// Owns the thread's life, and the prints of its running item until they can be told with its result or its end.
+//   H1. The end is reported once, after everything that the thread posted until then.
+//   H2. A thread sees no variable of the service (HOLDFAST_…), among which are its secrets.
+
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { WORKER_HEAP_MIB_MAX } from '../limits.ts';
+import { errorLine } from './errors.ts';
+import type { FromThread, ThreadBirth, ToThread } from './messages.ts';
+import type { ReportWorker } from './runner.ts';
+
+// The built service runs thread.js: the ending is this module's own, which no compiler rewrites in a string.
+const ENTRY = new URL(`./thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+export class ThreadHandle {
+  readonly number: number;
+  readonly #report: ReportWorker;
+  readonly #port: MessagePort;
+  readonly #thread: Worker;
+  #logs = '';
+  #endReason: string | undefined;
+  #asked = false;
+
+  /** Throws when the system gives no thread. */
+  constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port'>, report: ReportWorker) {
+    const { port1, port2 } = new MessageChannel();
+    this.number = number;
+    this.#report = report;
+    this.#port = port1;
+    this.#thread = new Worker(ENTRY, {
+      workerData: { ...birth, port: port2 } satisfies ThreadBirth<MessagePort>,
+      transferList: [port2],
+      name: `worker ${number}`,
+      argv: [],
+      env: environment(),
+      // What native code or Node itself prints there is not a task's; it is read and dropped.
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX },
+    });
+    this.#thread.stdout.resume();
+    this.#thread.stderr.resume();
+    this.#port.on('message', (message: FromThread) => this.#hear(message));
+    this.#thread.on('error', (error: unknown) => this.#explain(failureText(error)));
+    this.#thread.on('exit', (code) => this.#ended(code));
+  }
+
+  post(message: ToThread): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
+    this.#port.postMessage(message);
+  }
+
+  /** Ends the thread, also one that spins; resolves when it has ended. The first reason is the one that is reported. */
+  async end(reason: string): Promise<void> {
+    this.#explain(reason);
+    await this.#thread.terminate();
+  }
+
+  /** Bytes of JavaScript objects and buffers; undefined when the thread did not answer yet or has ended. */
+  async memoryBytes(): Promise<number | undefined> {
+    if (this.#asked) return undefined;
+    this.#asked = true;
+    try {
+      const heap = await this.#thread.getHeapStatistics();
+      return heap.used_heap_size + heap.external_memory;
+    } catch {
+      return undefined;
+    } finally {
+      this.#asked = false;
+    }
+  }
+
+  #hear(message: FromThread): void {
+    if (typeof message === 'string') this.#logs += message;
+    else if (message.kind === 'fatal') this.#explain(message.message);
+    else if (message.kind === 'itemSettled') this.#report({ ...message, worker: this.number, logs: this.#takeLogs() });
+    else {
+      if (message.kind === 'setupSettled') this.#takeLogs();
+      this.#report({ ...message, worker: this.number });
+    }
+  }
+
+  #takeLogs(): string {
+    const logs = this.#logs;
+    this.#logs = '';
+    return logs;
+  }
+
+  #explain(reason: string): void {
+    this.#endReason ??= reason;
+  }
+
+  #ended(code: number): void {
+    for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
+      const message: FromThread = next.message;
+      this.#hear(message);
+    }
+    this.#port.close();
+    this.#report({ kind: 'workerEnded', worker: this.number, message: this.#endReason ?? `the worker exited with code ${code}`, logs: this.#takeLogs() });
+  }
+}
+
+function failureText(error: unknown): string {
+  const outOfMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return outOfMemory ? 'the worker ran out of memory' : `uncaught: ${errorLine(error)}`;
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HOLDFAST_')));
+}

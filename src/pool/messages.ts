@@ -1,0 +1,45 @@
+// Messages between the main thread and a worker thread.
+//
+// Owns their shapes. What a thread says is a WorkerReport without the number that the main thread knows and without
+// the prints that the main thread has kept, so that most messages become reports as they are.
+
+import type { LockAnswer } from '../state/effects.ts';
+import type { TaskErrorKind, WorkerReport } from '../state/inputs.ts';
+
+/** What a thread is born with, as its `workerData`. */
+export interface ThreadBirth<Port> {
+  readonly port: Port;
+  /** Absolute path. */
+  readonly functionsDir: string;
+  readonly setup: { readonly batch: string; readonly text: string } | undefined;
+}
+
+export interface RunMessage {
+  readonly kind: 'run';
+  readonly batch: string;
+  readonly function: string;
+  readonly call: 'map' | 'starmap';
+  readonly attempt: number;
+  /** JSON text: an array whose first element is item `payloadFirst` of the batch. */
+  readonly items: string;
+  readonly payloadFirst: number;
+  readonly first: number;
+  readonly end: number;
+}
+
+export type ToThread =
+  | RunMessage
+  | { readonly kind: 'abort'; readonly reason: TaskErrorKind }
+  | { readonly kind: 'answer'; readonly call: number; readonly answer: LockAnswer }
+  | { readonly kind: 'lose'; readonly fencingToken: number; readonly reason: string };
+
+type Said<Report> = Report extends WorkerReport ? Omit<Report, 'worker' | 'logs'> : never;
+
+/** A string is something that the running item printed: the most frequent message is the cheapest. */
+export type FromThread =
+  | string
+  | Said<Exclude<WorkerReport, { readonly kind: 'workerEnded' }>>
+  /** The thread ends itself after this, because of an error that no code caught. */
+  | { readonly kind: 'fatal'; readonly message: string };
+
+export type PostFromThread = (message: FromThread) => void;

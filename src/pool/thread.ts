@@ -1,0 +1,52 @@
+// The entry of a worker thread: loads the functions, runs the setup, then does what the main thread says.
+//
+// Owns the wiring of the thread's parts and what happens to an error that no code caught: the thread says so and ends,
+// because nobody knows what state it left behind.
+
+import { workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { Calls } from './calls.ts';
+import { errorLine } from './errors.ts';
+import { loadFunctions } from './load.ts';
+import type { PostFromThread, ThreadBirth, ToThread } from './messages.ts';
+import { capturePrints } from './prints.ts';
+import { TaskLocks } from './task-locks.ts';
+
+const birth: ThreadBirth<MessagePort> = workerData;
+const { port, functionsDir, setup } = birth;
+const exit = process.exit.bind(process);
+const post: PostFromThread = (message) => port.postMessage(message);
+
+function endWith(message: string): void {
+  post({ kind: 'fatal', message });
+  exit(1);
+}
+
+process.on('uncaughtException', (error) => endWith(`uncaught: ${errorLine(error)}`));
+process.on('unhandledRejection', (reason) => endWith(`unhandled rejection: ${errorLine(reason)}`));
+capturePrints(post);
+
+const locks = new TaskLocks(post);
+// Listening keeps the thread alive while a module loads; orders come only after the thread has said that it is ready.
+let calls: Calls | undefined;
+port.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'run':
+      void calls?.run(message);
+      break;
+    case 'abort':
+      calls?.abort(message.reason);
+      break;
+    case 'answer':
+      locks.answer(message.call, message.answer);
+      break;
+    case 'lose':
+      locks.lose(message.fencingToken, message.reason);
+      break;
+  }
+});
+
+const { callable, functions, broken } = await loadFunctions(functionsDir);
+calls = new Calls(callable, locks, post);
+post({ kind: 'workerReady', functions, broken });
+if (setup !== undefined) await calls.setUp(setup.batch, setup.text);

@@ -1,0 +1,44 @@
+// Functions that print.
+
+import type { TaskContext } from '../../../src/pool/context.ts';
+
+console.log('printed while the module loads');
+
+export function print(_context: TaskContext, ...lines: string[]): void {
+  for (const line of lines) console.log(line);
+}
+
+export function printEverywhere(): void {
+  process.stdout.write('out ');
+  process.stderr.write(Buffer.from('err '));
+  console.error('console %d', 1);
+  process.stdout.write('6869', 'hex');
+}
+
+export function printAndSpin(): never {
+  console.log('before the spin');
+  for (let turn = 0; ; turn += 1) if (turn === 1_000) console.log('in the spin');
+}
+
+export function printMuch(_context: TaskContext, bytes: number, text: string): void {
+  for (let left = bytes; left > 0; left -= text.length * 100) process.stdout.write(text.repeat(100));
+}
+
+export function warn(): Promise<void> {
+  process.emitWarning('careful');
+  return new Promise((resolve) => { setTimeout(resolve, 5); });
+}
+
+let late: (() => void) | undefined;
+
+/** Leaves code behind that prints when `printLate` runs it, in an item of its own. */
+export function leavePrinter(): Promise<void> {
+  const left = new Promise<void>((resolve) => { late = resolve; }).then(() => console.log('from an ended item'));
+  return Promise.race([left, Promise.resolve()]);
+}
+
+export async function printLate(): Promise<void> {
+  console.log('mine');
+  late?.();
+  await new Promise((resolve) => { setTimeout(resolve, 5); });
+}
