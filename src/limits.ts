@@ -150,3 +150,16 @@ export const ERROR_CAUSES_MAX = 8;
 export const PAYLOAD_DROPS_PER_COMMIT_MAX = 1_000;
 /** Two starts at once sort out within this time which of them gets the data directory. */
 export const CLAIM_WAIT_MS = 250;
+
+// Connections
+/** The request line and all headers. A lock's name takes at most 768 bytes of it, percent-encoded. */
+export const HEAD_BYTES_MAX = 16 * KIB;
+export const HEAD_TIMEOUT_MS = 15 * SECOND;
+/** The largest body on a slow line. Says nothing about how long an answer may take. */
+export const REQUEST_TIMEOUT_MS = 120 * SECOND;
+/** Above the 60 s after which common proxies drop an idle connection, so that they are the ones who close. */
+export const IDLE_CONNECTION_MS = 72 * SECOND;
+/** A peer that answers no probe is gone after about `KEEP_ALIVE_PROBE_MS * (KEEP_ALIVE_PROBES + 1)`. */
+export const KEEP_ALIVE_PROBE_MS = 5 * SECOND;
+export const KEEP_ALIVE_PROBES = 3;
+export const CURSOR_CHARS_MAX = 1_024;
