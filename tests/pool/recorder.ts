@@ -84,6 +84,11 @@ export class Bench {
     return this.recorder.seen('itemSettled', (report) => report.worker === worker && report.index === index);
   }
 
+  /** The running task has come to the point where it asks for the lock `begun`. */
+  async begun(worker: number): Promise<void> {
+    await this.recorder.seen('taskAcquire', (report) => report.worker === worker && report.lock === 'begun');
+  }
+
   ended(worker: number): Promise<ReportOf<'workerEnded'>> {
     return this.recorder.seen('workerEnded', (report) => report.worker === worker);
   }

@@ -69,8 +69,7 @@ export function nameWrongly(context: TaskContext, name: string): unknown {
 export async function flood(_context: TaskContext, lock: SharedLock, calls: number): Promise<unknown> {
   const refusals: unknown[] = [];
   for (let call = 0; call < calls; call += 1) void lock.acquire().catch((error: unknown) => refusals.push(Reflect.get(Object(error), 'code')));
-  await Promise.resolve();
-  await Promise.resolve();
+  await new Promise((resolve) => { setTimeout(resolve, 1); });
   return refusals.length;
 }
 

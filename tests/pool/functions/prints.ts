@@ -15,9 +15,14 @@ export function printEverywhere(): void {
   process.stdout.write('6869', 'hex');
 }
 
-export function printAndSpin(): never {
+/** Asks for a lock named `begun` when everything is printed, so that a test can wait for the moment. */
+export function printAndSpin(context: TaskContext): never {
   console.log('before the spin');
-  for (let turn = 0; ; turn += 1) if (turn === 1_000) console.log('in the spin');
+  for (let turn = 0; ; turn += 1) {
+    if (turn !== 1_000) continue;
+    console.log('in the spin');
+    void context.lock('begun').acquire();
+  }
 }
 
 export function printMuch(_context: TaskContext, bytes: number, text: string): void {
