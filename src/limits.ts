@@ -163,3 +163,7 @@ export const IDLE_CONNECTION_MS = 72 * SECOND;
 export const KEEP_ALIVE_PROBE_MS = 5 * SECOND;
 export const KEEP_ALIVE_PROBES = 3;
 export const CURSOR_CHARS_MAX = 1_024;
+
+// Telemetry
+/** Functions with a name of their own in metrics; the others share an empty one. */
+export const LABELLED_FUNCTIONS_MAX = 100;
