@@ -167,3 +167,9 @@ export const CURSOR_CHARS_MAX = 1_024;
 // Telemetry
 /** Functions with a name of their own in metrics; the others share an empty one. */
 export const LABELLED_FUNCTIONS_MAX = 100;
+
+// Batches, what a thread and a receiver may take
+/** A thread that has not loaded the functions after this long is ended and started anew. */
+export const WORKER_START_MS = MINUTE;
+/** Receivers often bound what they read; a callback stays well below. */
+export const CALLBACK_BODY_BYTES_MAX = 20_000;
