@@ -1,0 +1,116 @@
+// App: the HTTP server, put together.
+//
+// Owns the server's settings and the order in which a request meets its checks. Does not own what any route does.
+//   A1. A request is refused as early as it can be: who asks, then where to, then the body, then its shape.
+//   A2. Nothing is coerced, defaulted or taken away by validation.
+//   A3. Closing waits for answers that are being written and for nothing else: a connection that was busy when closing
+//       began is closed as soon as it is idle.
+
+import type { Server } from 'node:http';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import {
+  BODY_BYTES_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT_MS, IDLE_CONNECTION_MS, KEEP_ALIVE_PROBES, KEEP_ALIVE_PROBE_MS, REQUEST_TIMEOUT_MS,
+} from './limits.ts';
+import type { Config } from './config.ts';
+import { createAccess } from './routes/access.ts';
+import { NO_BODY, parseBodies } from './routes/body.ts';
+import type { Edge, Routes } from './routes/edge.ts';
+import { answerError, answerErrors, answerSocketError, unknownPaths } from './routes/errors.ts';
+import { leaseRoutes } from './routes/leases.ts';
+import { lockRoutes } from './routes/locks.ts';
+import { Refused } from './routes/refused.ts';
+import { opsRoutes } from './routes/ops.ts';
+import { COMPONENTS } from './routes/components.ts';
+
+export interface AppDeps extends Omit<Edge, 'tokens' | 'callbacks' | 'checkCallbackUrl'> {
+  readonly config: Pick<Config, 'tokens' | 'webhookSecrets' | 'destinationRule'>;
+}
+
+const CLOSE_SWEEP_MS = 50;
+
+/** The server with all its routes, not yet listening. Closing it leaves the engine alone. */
+export function createApp({ config, ...rest }: AppDeps): FastifyInstance {
+  const edge: Edge = {
+    ...rest,
+    tokens: config.tokens,
+    callbacks: config.webhookSecrets.length > 0,
+    checkCallbackUrl: (url) => config.destinationRule.checkUrl(url),
+  };
+  const app = createServer(edge);
+  parseBodies(app);
+  answerErrors(app, edge);
+  checkRequests(app, edge);
+  countRequests(app, edge);
+  closeIdleConnections(app);
+  for (const component of COMPONENTS) app.addSchema(component);
+  app.register((routes, _options, done) => {
+    lockRoutes(routes as Routes, edge);
+    leaseRoutes(routes as Routes, edge);
+    opsRoutes(routes as Routes, edge);
+    done();
+  });
+  return app;
+}
+
+function createServer(edge: Edge): Routes {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Silence on a connection is no reason to close it: that is how waiting looks.
+    connectionTimeout: 0,
+    http: { headersTimeout: HEAD_TIMEOUT_MS, maxHeaderSize: HEAD_BYTES_MAX, requireHostHeader: false },
+    // A name is checked by its own rule and not by the router; the head's bound is the bound of both.
+    routerOptions: { maxParamLength: HEAD_BYTES_MAX },
+    // (A2)
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false, keywords: ['example'] } },
+    frameworkErrors: (error, request, reply) => { answerError(edge.log, error, request, reply); },
+    clientErrorHandler: answerSocketError,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  // A peer that vanished without a word is found by probes, and its place in line goes to who is next.
+  app.server.on('connection', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS, KEEP_ALIVE_PROBE_MS, KEEP_ALIVE_PROBES));
+  return app;
+}
+
+/** (A1) */
+function checkRequests(app: Routes, { engine, tokens }: Edge): void {
+  const access = createAccess(tokens);
+  const refuseUnknown = unknownPaths(app);
+  app.decorateRequest('caller', '');
+  app.decorateRequest('arrivedAt', 0);
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.arrivedAt = engine.reading().mono;
+    request.body = NO_BODY;
+    if (request.headers.host === undefined) return done(new Refused('malformed_http', { detail: 'The Host header is missing.' }));
+    try {
+      request.caller = access(request);
+      done(request.is404 ? refuseUnknown(request) : undefined);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function countRequests(app: Routes, { engine, telemetry, log }: Edge): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const seconds = (engine.reading().mono - request.arrivedAt) / 1_000;
+    const route = request.is404 ? '' : request.routeOptions.url ?? '';
+    telemetry.request(route, request.method, reply.statusCode, seconds);
+    if (log.isLevelEnabled('debug')) log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(seconds * 1_000) }, 'answered');
+    done();
+  });
+}
+
+/** (A3) The server itself looks for idle connections only once, when closing begins. */
+function closeIdleConnections(app: Routes): void {
+  app.addHook('preClose', (done) => {
+    const server: Server = app.server;
+    const sweep = setInterval(() => server.closeIdleConnections(), CLOSE_SWEEP_MS);
+    server.once('close', () => clearInterval(sweep));
+    done();
+  });
+}

@@ -1,0 +1,69 @@
+// Edge: what the routes are given to work with.
+//
+// Owns the shapes. Routes parse, submit to the engine and write its reply; they decide nothing.
+
+import type { Engine } from '../engine.ts';
+import type { FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault, FastifyBaseLogger } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { PayloadRef } from '../state/payloads.ts';
+
+export interface EdgeTelemetry {
+  metrics(): Promise<string>;
+  readonly contentType: string;
+  /** Counts an answered request; `status` 499 is one whose client hung up before its answer. */
+  request(route: string, method: string, status: number, seconds: number): void;
+}
+
+export interface EdgeLog {
+  isLevelEnabled(level: string): boolean;
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** How the service is, for `/health/ready`. Locks are served although the pool fails: that is told, not answered 503. */
+export interface Health {
+  readonly status: 'starting' | 'ready' | 'stopping';
+  readonly workers: {
+    readonly status: 'starting' | 'ready' | 'failing';
+    /** How many functions the folder exports, as the latest worker reported. */
+    readonly functions: number;
+    /** Modules of the folder that could not be loaded. */
+    readonly broken: readonly { readonly module: string; readonly message: string }[];
+    /** Why no worker starts, where that is so. */
+    readonly error?: string | undefined;
+  };
+}
+
+export type UrlCheck =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly refused: 'url_invalid' | 'address_not_allowed'; readonly reason: string };
+
+export interface Edge {
+  readonly engine: Engine;
+  /** Empty: nobody needs one, and only requests to a loopback name are answered. */
+  readonly tokens: readonly string[];
+  /** Whether callbacks can be signed. */
+  readonly callbacks: boolean;
+  readonly checkCallbackUrl: (url: string) => UrlCheck;
+  readonly payloads: { read(ref: PayloadRef): Uint8Array };
+  readonly telemetry: EdgeTelemetry;
+  readonly health: () => Health;
+  readonly log: EdgeLog;
+}
+
+export type Routes = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks (access.ts). */
+    caller: string;
+    /** Monotonic time at which the head of the request was there. */
+    arrivedAt: number;
+  }
+
+  interface FastifyContextConfig {
+    /** Answered without a token. */
+    open?: boolean;
+  }
+}

@@ -1,0 +1,132 @@
+// Leases: acquire, follow, renew, release.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { METADATA_BYTES_MAX, TTL_MS_DEFAULT, WAIT_MS_MAX } from '../limits.ts';
+import type { EndedLease } from '../state/rows.ts';
+import type { Json } from '../state/json.ts';
+import { accepted, sendProblem } from './answers.ts';
+import { operation } from './docs.ts';
+import type { Edge, Routes } from './edge.ts';
+import { LEASE_EXAMPLE } from './examples.ts';
+import { idempotencyKey, prefersAsync } from './headers.ts';
+import { mintId } from './ids.ts';
+import { answerLease, type WriteLease } from './lease-answer.ts';
+import { Acquire, Lease, Renew } from './lease-schemas.ts';
+import { leaseBody } from './lease-view.ts';
+import { problem } from './problems.ts';
+import { Refused } from './refused.ts';
+import { LeaseParams, LockParams, ref, WaitQuery } from './schemas.ts';
+import { integers } from './validation.ts';
+
+export function leaseRoutes(app: Routes, edge: Edge): void {
+  acquireRoute(app, edge);
+  holdRoutes(app, edge);
+}
+
+function acquireRoute(app: Routes, edge: Edge): void {
+  app.post('/v1/locks/:lock/leases', {
+    schema: {
+      ...operation(
+        'acquireLock', 'Leases', 'Acquire a lock',
+        'Grants the lock if it is free, or after waiting in line for up to `waitMs`: first come, first served. With `Prefer: respond-async` the place in line is a ticket, kept without a connection.',
+      ),
+      params: LockParams,
+      body: ref(Acquire),
+      response: { 201: ref(Lease), 202: ref(Lease) },
+    },
+    config: {
+      docs: {
+        problems: ['lock_held', 'wait_timed_out', 'wait_queue_full', 'too_many_leases', 'lease_lost', 'idempotency_key_reused', 'lock_name_invalid'],
+        example: { request: { owner: 'worker-7', ttlMs: 30_000, waitMs: 10_000 }, response: LEASE_EXAMPLE },
+        headers: ['Idempotency-Key', 'Prefer'],
+      },
+    },
+  }, (request, reply) => {
+    const { owner, ttlMs = TTL_MS_DEFAULT, waitMs = 0, metadata } = request.body;
+    const { lock } = request.params;
+    const respondAsync = prefersAsync(request);
+    checkWait(waitMs, respondAsync);
+    checkMetadata(metadata);
+    const submitted = edge.engine.submit({
+      kind: 'acquire', lock, lease: mintId('lse_'), ticket: respondAsync && waitMs > 0,
+      owner, ttlMs, waitMs, metadata, key: idempotencyKey(request, lock),
+    });
+    return answerLease(edge, request, reply, submitted, acquired(request, reply, respondAsync));
+  });
+}
+
+function checkWait(waitMs: number, respondAsync: boolean): void {
+  if (waitMs <= WAIT_MS_MAX || respondAsync) return;
+  throw new Refused('invalid_request', { pointer: '/waitMs', detail: `The member /waitMs must be <= ${WAIT_MS_MAX}; a ticket, with Prefer: respond-async, may wait longer.` });
+}
+
+function checkMetadata(metadata: Json | undefined): void {
+  if (metadata === undefined || Buffer.byteLength(JSON.stringify(metadata)) <= METADATA_BYTES_MAX) return;
+  throw new Refused('invalid_request', { pointer: '/metadata', detail: `The member /metadata must have at most ${METADATA_BYTES_MAX} bytes of JSON.` });
+}
+
+function acquired(request: FastifyRequest, reply: FastifyReply, respondAsync: boolean): WriteLease {
+  return (view, reading) => {
+    const { lease } = view;
+    if (lease.state !== 'held' && lease.state !== 'waiting') return sendLost(reply, lease);
+    if (lease.state === 'waiting' && respondAsync) reply.header('preference-applied', 'respond-async');
+    reply
+      .code(lease.state === 'held' ? 201 : 202)
+      .header('location', `/v1/leases/${lease.id}`)
+      .header('cache-control', 'no-store')
+      .send(leaseBody(view, reading, request.arrivedAt));
+  };
+}
+
+/** A lease that was given and is over by the time of writing. */
+function sendLost(reply: FastifyReply, lease: EndedLease): void {
+  sendProblem(reply, problem('lease_lost', { reason: lease.state, fencingToken: lease.fencingToken }));
+}
+
+function holdRoutes(app: Routes, edge: Edge): void {
+  app.get('/v1/leases/:lease', {
+    schema: {
+      ...operation('getLease', 'Leases', 'Show or follow a lease', 'Answers at once, unless the lease waits: then when it no longer does, or when `waitMs` is over. Reading a ticket keeps it.'),
+      params: LeaseParams,
+      querystring: WaitQuery,
+      response: { 200: ref(Lease) },
+    },
+    preValidation: integers('waitMs'),
+    config: { docs: { problems: ['lease_not_found'], example: { response: LEASE_EXAMPLE } } },
+  }, (request, reply) => {
+    const { waitMs = 0 } = request.query;
+    const submitted = edge.engine.submit({ kind: 'readLease', lease: request.params.lease, waitMs });
+    return answerLease(edge, request, reply, submitted, (view, reading) => {
+      reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.arrivedAt));
+    });
+  });
+
+  app.post('/v1/leases/:lease/renew', {
+    schema: {
+      ...operation('renewLease', 'Leases', 'Renew a lease', 'From now it lasts `ttlMs` again. A lease that is over cannot be renewed.'),
+      params: LeaseParams,
+      body: ref(Renew),
+      response: { 200: ref(Lease) },
+    },
+    config: { docs: { problems: ['lease_lost', 'lease_not_found'], example: { request: { ttlMs: 30_000 }, response: LEASE_EXAMPLE } } },
+  }, (request, reply) => {
+    const submitted = edge.engine.submit({ kind: 'renew', lease: request.params.lease, ttlMs: request.body.ttlMs });
+    return answerLease(edge, request, reply, submitted, (view, reading) => {
+      const { lease } = view;
+      if (lease.state !== 'held' && lease.state !== 'waiting') return sendLost(reply, lease);
+      reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.arrivedAt));
+    });
+  });
+
+  app.delete('/v1/leases/:lease', {
+    schema: {
+      ...operation('releaseLease', 'Leases', 'Release a lease', 'Frees the lock for who is next; a place in line is left. Releasing twice is answered like once.'),
+      params: LeaseParams,
+    },
+    config: { docs: { problems: ['lease_lost', 'lease_not_found'], noContent: 'It is released.', example: {} } },
+  }, async (request, reply) => {
+    const { reply: answer } = edge.engine.submit({ kind: 'release', lease: request.params.lease });
+    const done = accepted(edge, reply, await answer, 'done');
+    return done === undefined ? reply : reply.code(204).header('cache-control', 'no-store').send();
+  });
+}

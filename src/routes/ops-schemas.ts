@@ -1,0 +1,25 @@
+// Operations schemas: how the service is.
+
+import { Type } from 'typebox';
+import { choice, int32, named, ref } from './schemas.ts';
+
+export const Live = named('Live', Type.Object({
+  status: choice(['live'] as const, 'The process answers.'),
+}, { description: 'That the process answers.' }));
+
+export const BrokenModule = named('BrokenModule', Type.Object({
+  module: Type.String({ description: 'The file, relative to the functions folder.' }),
+  message: Type.String({ description: 'Why it could not be loaded.' }),
+}, { description: 'A module of the functions folder that could not be loaded.' }));
+
+export const WorkersHealth = named('WorkersHealth', Type.Object({
+  status: choice(['starting', 'ready', 'failing'] as const, 'Whether batches can run.'),
+  functions: int32('How many functions there are.'),
+  broken: Type.Array(ref(BrokenModule), { description: 'Modules that could not be loaded.' }),
+  error: Type.Optional(Type.String({ description: 'Why no worker starts.' })),
+}, { description: 'How the worker threads are.' }));
+
+export const Ready = named('Ready', Type.Object({
+  status: choice(['starting', 'ready', 'stopping'] as const, 'Whether to send requests here.'),
+  workers: ref(WorkersHealth),
+}, { description: 'How the service is. Locks are served although the workers fail.' }));

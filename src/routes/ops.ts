@@ -1,0 +1,77 @@
+// Operations: health, metrics and the documents. All but the metrics are open.
+
+import { readFileSync } from 'node:fs';
+import { Type } from 'typebox';
+import { operation } from './docs.ts';
+import type { Edge, Routes } from './edge.ts';
+import { Live, Ready } from './ops-schemas.ts';
+import { isProblemCode, type ProblemCode } from './problems.ts';
+import { Refused } from './refused.ts';
+import { ref } from './schemas.ts';
+
+const PROBLEMS_DOCUMENT = new URL('../../openapi/problems.md', import.meta.url);
+
+const READY_EXAMPLE = { status: 'ready', workers: { status: 'ready', functions: 3, broken: [] } };
+
+export function opsRoutes(app: Routes, edge: Edge): void {
+  healthRoutes(app, edge);
+  documentRoutes(app, edge);
+}
+
+function healthRoutes(app: Routes, edge: Edge): void {
+  app.get('/health/live', {
+    schema: { ...operation('getLive', 'Operations', 'Whether the process answers', 'Restart the process when it does not.'), response: { 200: ref(Live) } },
+    exposeHeadRoute: true,
+    config: { open: true, docs: { problems: [], example: { response: { status: 'live' } } } },
+  }, (_request, reply) => { reply.header('cache-control', 'no-store').send({ status: 'live' }); });
+
+  app.get('/health/ready', {
+    schema: {
+      ...operation('getReady', 'Operations', 'Whether to send requests here', '200 while the service takes requests, 503 while it starts or stops. Failing workers show in the body and leave it 200, for the sake of the locks.'),
+      response: { 200: ref(Ready), 503: ref(Ready) },
+    },
+    exposeHeadRoute: true,
+    config: { open: true, docs: { problems: [], example: { response: READY_EXAMPLE } } },
+  }, (_request, reply) => {
+    const health = edge.health();
+    if (health.status !== 'ready') reply.code(503).header('retry-after', '1');
+    reply.header('cache-control', 'no-store').send({ ...health, workers: { ...health.workers, broken: [...health.workers.broken] } });
+  });
+
+  app.get('/metrics', {
+    schema: {
+      ...operation('getMetrics', 'Operations', 'Metrics for Prometheus', 'Every metric of the service begins with `holdfast_`; those of the process are beside them.'),
+      produces: ['text/plain'],
+      response: { 200: Type.String({ description: 'In the text format of Prometheus.' }) },
+    },
+    config: { docs: { problems: [], example: { response: 'holdfast_lock_waiters{lock="orders/42"} 2\n' } } },
+  }, async (_request, reply) => reply.type(edge.telemetry.contentType).send(await edge.telemetry.metrics()));
+}
+
+function documentRoutes(app: Routes, _edge: Edge): void {
+  const entries = readEntries();
+  app.get('/problems/:code', {
+    schema: {
+      ...operation('getProblem', 'Operations', 'What a problem means', 'What the `type` of every problem resolves to: the meaning of a code, its cause, and what to do.'),
+      params: Type.Object({ code: Type.String({ description: 'The code of the problem.' }) }),
+      produces: ['text/markdown'],
+      response: { 200: Type.String({ description: 'The entry, in Markdown.' }) },
+    },
+    config: { open: true, docs: { problems: ['not_found'], example: { response: entries.get('lock_held') ?? '' } } },
+  }, (request, reply) => {
+    const { code } = request.params;
+    const entry = isProblemCode(code) ? entries.get(code) : undefined;
+    if (entry === undefined) throw new Refused('not_found');
+    reply.type('text/markdown; charset=utf-8').send(entry);
+  });
+}
+
+/** The entries of openapi/problems.md: each begins with a heading that is its code. */
+export function readEntries(): ReadonlyMap<ProblemCode, string> {
+  const entries = new Map<ProblemCode, string>();
+  for (const entry of readFileSync(PROBLEMS_DOCUMENT, 'utf8').split(/^(?=## )/mu)) {
+    const code = /^## `(?<code>[a-z_]+)`/u.exec(entry)?.groups?.['code'];
+    if (code !== undefined && isProblemCode(code)) entries.set(code, `${entry.trim()}\n`);
+  }
+  return entries;
+}

@@ -1,0 +1,64 @@
+// Validation: what a failed check of a request's shape is called.
+//
+// Owns the way from a validator's finding to a problem. No finding repeats a value that the client sent.
+
+import type { FastifyError, FastifySchemaValidationError, preValidationHookHandler } from 'fastify';
+import type { Occurrence, ProblemCode } from './problems.ts';
+import { Refused } from './refused.ts';
+
+const POINTER_CHARS_MAX = 256;
+
+/** Ids of the wrong form are unknown ids; only a lock's name has a rule that clients must be told. */
+const PARAM_CODES: { readonly [param: string]: ProblemCode } = {
+  lock: 'lock_name_invalid', lease: 'lease_not_found', batch: 'batch_not_found', function: 'function_not_found', code: 'not_found',
+};
+
+export function refusedShape(error: FastifyError): Refused {
+  const finding = error.validation?.[0];
+  if (finding === undefined) return new Refused('invalid_request');
+  const path = pathOf(finding);
+  switch (error.validationContext) {
+    case 'params':
+      return new Refused(PARAM_CODES[path.slice(1)] ?? 'not_found', { status: path === '/function' ? 404 : undefined });
+    case 'querystring':
+      return new Refused('invalid_request', { detail: `The parameter ${path.slice(1)} ${textOf(finding)}.` });
+    default:
+      return refusedBody(finding, path);
+  }
+}
+
+function refusedBody(finding: FastifySchemaValidationError, path: string): Refused {
+  const code = path === '/name' && finding.keyword !== 'required' ? 'lock_name_invalid' : 'invalid_request';
+  const occurrence: Occurrence = path === '' ? {} : { pointer: path };
+  const subject = path === '' ? 'The body' : `The member ${path}`;
+  return new Refused(code, code === 'lock_name_invalid' ? occurrence : { ...occurrence, detail: `${subject} ${textOf(finding)}.` });
+}
+
+/** A JSON pointer to the member that is wrong, missing or too much. */
+function pathOf({ instancePath, params }: FastifySchemaValidationError): string {
+  const member = params['additionalProperty'] ?? params['missingProperty'];
+  const path = typeof member === 'string' ? `${instancePath}/${member.replaceAll('~', '~0').replaceAll('/', '~1')}` : instancePath;
+  return path.slice(0, POINTER_CHARS_MAX);
+}
+
+function textOf({ keyword, params, message }: FastifySchemaValidationError): string {
+  switch (keyword) {
+    case 'additionalProperties': return 'is not known';
+    case 'required': return 'is missing';
+    case 'enum': return `must be one of ${String(params['allowedValues'])}`;
+    case 'pattern': return 'has characters that are not allowed, or none';
+    default: return message ?? 'is not valid';
+  }
+}
+
+/** Reads integers of a query, which are text there; anything but plain decimal stays text and fails the schema. */
+export function integers(...parameters: readonly string[]): preValidationHookHandler {
+  return (request, _reply, done) => {
+    const query = request.query as { [parameter: string]: unknown };
+    for (const parameter of parameters) {
+      const value = query[parameter];
+      if (typeof value === 'string' && /^-?\d{1,15}$/u.test(value)) query[parameter] = Number(value);
+    }
+    done();
+  };
+}
