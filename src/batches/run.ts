@@ -1,0 +1,53 @@
+// Run: handing items to a thread.
+//
+// Owns the moment in which items begin.
+//   R1. A chunk's row says `running` before its thread is told anything, and the telling waits for the commit.
+//   R2. A chunk that ended with the process too often runs item by item: each call is a durable step of its own.
+
+import { PROCESS_LOSSES_MAX } from '../limits.ts';
+import type { BatchRow, ChunkRow, WorkerRow } from '../state/rows.ts';
+import { order, type Step } from '../state/step.ts';
+import { countBegun } from './outcomes.ts';
+import { startThread } from './threads.ts';
+
+/** Starts a thread with the setup of the chunk's batch, for this chunk. */
+export function startForChunk(step: Step, chunk: ChunkRow): void {
+  const running: ChunkRow = { ...chunk, state: 'running', alone: runsAlone(chunk) ? 'setup' : undefined };
+  step.state.chunks.put(running);
+  markRunning(step, chunk.batch);
+  startThread(step, running);
+}
+
+/** Has an idle thread, whose setup is the batch's, run the chunk from its first item without an outcome on. (R1, R2) */
+export function runChunk(step: Step, worker: WorkerRow, chunk: ChunkRow): void {
+  const { state } = step;
+  const alone = runsAlone(chunk);
+  const first = chunk.next;
+  const end = alone ? first + 1 : chunk.end;
+  state.chunks.put({ ...chunk, state: 'running', alone: alone ? 'call' : undefined });
+  const batch = markRunning(step, chunk.batch);
+  beginItem(step, { worker: worker.worker, setup: worker.setup, state: 'running', chunk: chunk.id, end, since: step.now }, batch, chunk, first);
+  const { function: name, call } = batch;
+  const run = { batch: batch.id, function: name, call, attempt: chunk.attempt, payload: chunk.payload, payloadFirst: chunk.first, first, end };
+  order(step, { kind: 'runItems', worker: worker.worker, order: run });
+}
+
+/** The thread goes on to this item by itself; its time begins. */
+export function beginItem(step: Step, worker: WorkerRow, batch: BatchRow, chunk: ChunkRow, item: number): void {
+  const { state } = step;
+  state.workers.put({ ...worker, item, since: step.now, dueAt: step.now + batch.timeoutMs, lockLost: undefined });
+  countBegun(state, batch.id, 1);
+  step.facts.push({ kind: 'taskStarted', queuedMs: step.now - chunk.queuedAt });
+}
+
+function runsAlone(chunk: ChunkRow): boolean {
+  return chunk.losses >= PROCESS_LOSSES_MAX;
+}
+
+function markRunning(step: Step, batchId: string): BatchRow {
+  const batch = step.state.batches.get(batchId)!;
+  if (batch.state !== 'queued') return batch;
+  const running: BatchRow = { ...batch, state: 'running', startedAt: step.wall };
+  step.state.batches.put(running);
+  return running;
+}
