@@ -4,6 +4,7 @@
 // same things. Does not own style within a function: that is the linter's.
 
 import { describe, expect, test } from 'vitest';
+import { PROBLEMS } from '../src/routes/problems.ts';
 import { code, exists, files, headings, imports, lineCount, links, read, type Import } from './tidy/project.ts';
 
 // --- who may import whom
@@ -39,10 +40,12 @@ const PARTS: readonly Part[] = [
   { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', LIMITS], types: [STATE] },
   { part: 'src/webhooks/', values: ['node:*', 'undici', 'ipaddr.js', LIMITS], types: [STATE] },
   { part: 'src/routes/', values: ['node:*', ...HTTP, LIMITS], types: ['src/engine.ts', STATE] },
-  { part: 'src/telemetry.ts', values: ['node:*', 'prom-client', LIMITS], types: [STATE] },
+  { part: 'src/telemetry.ts', values: ['src/telemetry/', 'prom-client', LIMITS], types: [STATE] },
+  { part: 'src/telemetry/', values: ['prom-client', LIMITS], types: [STATE] },
   { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS] },
   { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts'] },
-  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/'] },
+  { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino'] },
+  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts'] },
 ];
 
 const SOURCES = files('src/**/*.ts');
@@ -167,6 +170,11 @@ describe('files', () => {
 // --- docs
 
 describe('docs', () => {
+  test('the page of problems describes every code, and no other', () => {
+    const described = headings('openapi/problems.md').filter((heading) => /^[a-z]+(?:_[a-z]+)*$/u.test(heading));
+    expect(described.toSorted()).toEqual(['problems', ...Object.keys(PROBLEMS)].toSorted());
+  });
+
   const decisions = files('docs/decisions/*.md');
 
   test('every relative link leads to a file, and to a heading of it where it names one', () => {
