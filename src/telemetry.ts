@@ -1,0 +1,80 @@
+// Telemetry: what the service tells about itself to Prometheus.
+//
+// Owns the registry and which part counts what; the metrics themselves are in telemetry/. Owns no state: gauges are read
+// from the machine's state when they are asked for, counters count what the engine says has happened.
+//   T1. No label holds what a client may choose without bound, and none a lease, a token or a payload.
+//   T2. Counting costs little: each acquire and release is counted about ten times.
+
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Fact } from './state/facts.ts';
+import type { State } from './state/state.ts';
+import { SHORT_SECONDS } from './telemetry/bounds.ts';
+import { lockMetrics } from './telemetry/locks.ts';
+import { requestMetrics, type CountRequest } from './telemetry/requests.ts';
+import { distribution, gauge, Tally, type Registers } from './telemetry/series.ts';
+import { taskMetrics } from './telemetry/tasks.ts';
+
+const COMMIT_INPUTS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
+const DELIVERY_OUTCOMES = ['delivered', 'failed', 'gone'];
+
+export interface Telemetry {
+  /** Something happened in a step; `sinceMs` is the time from that step to the moment in which it became visible. */
+  fact(fact: Fact, sinceMs: number): void;
+  /** A commit of that many inputs was flushed. */
+  committed(seconds: number, inputs: number): void;
+  /** A request was answered, or its client went away: status 499. `route` is the route's template. */
+  readonly request: CountRequest;
+  /** All metrics in Prometheus' text format. */
+  metrics(): Promise<string>;
+  /** The media type of that text. */
+  readonly contentType: string;
+}
+
+export function createTelemetry(state: State, version: string): Telemetry {
+  const registry = new Registry();
+  const registers: Registers = [registry];
+  const lockFact = lockMetrics(state, registers);
+  const taskFact = taskMetrics(state, registers);
+  const deliveryTried = deliveryMetrics(state, registers);
+  const committed = journalMetrics(registers);
+  const lost = new Counter({ name: 'holdfast_worker_losses_total', help: 'Worker threads that ended without having been told to.', registers: [...registers] });
+  const request = requestMetrics(registers);
+  new Gauge({ name: 'holdfast_build_info', help: 'The version that runs; always 1.', labelNames: ['version'], registers: [...registers] }).set({ version }, 1);
+  collectDefaultMetrics({ register: registry });
+
+  return {
+    fact(fact, sinceMs) {
+      switch (fact.kind) {
+        case 'granted':
+        case 'handedOff':
+        case 'refused':
+        case 'leaseEnded': return lockFact(fact, sinceMs);
+        case 'taskStarted':
+        case 'taskEnded':
+        case 'tasksNotRun': return taskFact(fact);
+        case 'deliveryTried': return deliveryTried(fact.outcome);
+        case 'workerLost': return lost.inc();
+      }
+    },
+    committed,
+    request,
+    metrics: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function deliveryMetrics({ batchIndex }: State, registers: Registers): (outcome: string) => void {
+  gauge({ name: 'holdfast_webhook_deliveries_pending', help: 'Deliveries that are owed to receivers.', registers }, () => batchIndex.pendingDeliveries);
+  const help = 'Attempts at deliveries, by outcome: delivered, failed (to be tried again), or gone (the receiver wants no more).';
+  const tried = new Tally({ name: 'holdfast_webhook_deliveries_total', help, label: 'outcome', known: DELIVERY_OUTCOMES, registers });
+  return (outcome) => tried.add(outcome);
+}
+
+function journalMetrics(registers: Registers): Telemetry['committed'] {
+  const seconds = distribution({ name: 'holdfast_journal_commit_seconds', help: 'Time of a commit until it was flushed, in seconds.', bounds: SHORT_SECONDS, registers });
+  const inputs = distribution({ name: 'holdfast_journal_commit_inputs', help: 'Inputs (requests, reports of workers and of receivers) that shared a commit.', bounds: COMMIT_INPUTS, registers });
+  return (took, count) => {
+    seconds.observe(took);
+    inputs.observe(count);
+  };
+}

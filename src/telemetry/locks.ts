@@ -1,0 +1,70 @@
+// The metrics of locks: who waits and who holds, and how grants came and went.
+//
+// Owns their names, help and buckets. Names of locks are labels only where an operator declared them, up to a bound:
+// every other name is a client's, and clients may make any number of them.
+
+import { Counter } from 'prom-client';
+import { LABELLED_LOCKS_MAX } from '../limits.ts';
+import type { Fact } from '../state/facts.ts';
+import type { LeaseIndex, Line } from '../state/indexes.ts';
+import type { RefusalCode } from '../state/replies.ts';
+import type { LeaseEnd } from '../state/rows.ts';
+import type { State } from '../state/state.ts';
+import { SHORT_SECONDS, WAIT_SECONDS } from './bounds.ts';
+import { distribution, gauges, Tally, type Registers } from './series.ts';
+
+const HOUR_SECONDS = 3_600;
+const LEASE_ENDS: readonly LeaseEnd[] = ['released', 'expired', 'revoked', 'timed_out', 'abandoned'];
+
+/** The refusals that only a request about a lock or a lease can get. */
+const LOCK_REFUSALS: readonly RefusalCode[] = [
+  'lock_exists', 'lock_not_found', 'lock_held', 'wait_timed_out', 'wait_queue_full', 'too_many_locks', 'too_many_leases',
+  'lease_lost', 'lease_not_found', 'lease_not_held',
+];
+
+export type LockFact = Extract<Fact, { readonly kind: 'granted' | 'handedOff' | 'refused' | 'leaseEnded' }>;
+
+/** Counts what happens to locks; `sinceMs` is the time from a step to the moment in which it became visible. */
+export function lockMetrics(state: State, registers: Registers): (fact: LockFact, sinceMs: number) => void {
+  lineGauges(state, registers);
+  const grants = new Counter({ name: 'holdfast_lock_grants_total', help: 'Locks granted, at once or after waiting.', registers: [...registers] });
+  const waits = distribution({ name: 'holdfast_lock_wait_seconds', help: 'Time from an acquire to its grant, in seconds.', bounds: WAIT_SECONDS, registers });
+  const holds = distribution({ name: 'holdfast_lock_hold_seconds', help: 'Time from a grant to the end of its lease, in seconds.', bounds: [...WAIT_SECONDS, HOUR_SECONDS], registers });
+  const handoffs = distribution({ name: 'holdfast_lock_handoff_seconds', help: 'Time from the end of a lease to the moment in which the next holder is told, in seconds.', bounds: SHORT_SECONDS, registers });
+  const refusals = new Tally({ name: 'holdfast_lock_refusals_total', help: 'Refused requests about locks and leases, by the code of the problem.', label: 'code', known: LOCK_REFUSALS, registers });
+  const ends = new Tally({ name: 'holdfast_lease_ends_total', help: 'Leases and places in line that ended, by how.', label: 'reason', known: LEASE_ENDS, registers });
+
+  return (fact, sinceMs) => {
+    switch (fact.kind) {
+      case 'granted':
+        grants.inc();
+        return waits.observe(fact.waitedMs / 1_000);
+      case 'handedOff': return handoffs.observe(fact.early ? 0 : sinceMs / 1_000);
+      case 'refused': return refusals.has(fact.code) ? refusals.add(fact.code) : undefined;
+      case 'leaseEnded':
+        ends.add(fact.reason);
+        return fact.heldMs === undefined ? undefined : holds.observe(fact.heldMs / 1_000);
+    }
+  };
+}
+
+function lineGauges({ leaseIndex }: State, registers: Registers): void {
+  const rest = `declared locks by name, the first ${LABELLED_LOCKS_MAX} of them; all others together under an empty name.`;
+  gauges({ name: 'holdfast_lock_waiters', help: `Requests and tasks that wait in line for a lock: ${rest}`, registers }, 'lock',
+    () => byLock(leaseIndex, leaseIndex.waiters, (line) => line?.queue?.size ?? 0));
+  gauges({ name: 'holdfast_lock_holders', help: `Holders of a lock: ${rest}`, registers }, 'lock',
+    () => byLock(leaseIndex, leaseIndex.holders, (line) => (line?.holder === undefined ? 0 : 1)));
+}
+
+/** What `count` says of each lock that is named, and what is left of `total` for the others. */
+function* byLock({ declared, lines }: LeaseIndex, total: number, count: (line: Line | undefined) => number): Generator<readonly [string, number]> {
+  let others = total;
+  let named = 0;
+  for (const lock of declared.from('')) {
+    if (++named > LABELLED_LOCKS_MAX) break;
+    const counted = count(lines.get(lock));
+    others -= counted;
+    yield [lock, counted];
+  }
+  yield ['', others];
+}

@@ -1,0 +1,51 @@
+// The metrics of HTTP: requests and their durations by route, method and status.
+//
+// Owns their names, help and buckets. The route is a template of ours, never the address that was asked for: that one
+// may hold the id of a lease.
+
+import { Counter } from 'prom-client';
+import { WAIT_SECONDS } from './bounds.ts';
+import { Distribution, type Labels, type Observations, type Registers } from './series.ts';
+
+/** Counts one request that was answered, or whose client went away. */
+export type CountRequest = (route: string, method: string, status: number, seconds: number) => void;
+
+interface Series {
+  readonly labels: Labels;
+  readonly observations: Observations;
+}
+
+export function requestMetrics(registers: Registers): CountRequest {
+  const labelNames = ['route', 'method', 'status'] as const;
+  const help = 'Time from a request to the end of its answer, waiting for a lock or a batch included, in seconds.';
+  const seconds = new Distribution({ name: 'holdfast_http_request_seconds', help, bounds: WAIT_SECONDS, labelNames, registers });
+  const all: Series[] = [];
+  // oxlint-disable-next-line no-new -- the registry keeps it
+  new Counter({
+    name: 'holdfast_http_requests_total', help: 'Requests by route, method and status; 499 is a client that went away before its answer.', labelNames, registers: [...registers],
+    collect() {
+      this.reset();
+      for (const { labels, observations } of all) this.inc(labels, observations.count);
+    },
+  });
+
+  // Maps in maps: a key made of all three would be a new string for each request.
+  const byRoute = new Map<string, Map<string, Map<number, Observations>>>();
+  return (route, method, status, took) => {
+    const byStatus = within(within(byRoute, route), method);
+    let observations = byStatus.get(status);
+    if (observations === undefined) {
+      const labels = { route, method, status: String(status) };
+      observations = seconds.series(labels);
+      byStatus.set(status, observations);
+      all.push({ labels, observations });
+    }
+    observations.observe(took);
+  };
+}
+
+function within<Key, Inner, Value>(map: Map<Key, Map<Inner, Value>>, key: Key): Map<Inner, Value> {
+  let inner = map.get(key);
+  if (inner === undefined) map.set(key, (inner = new Map()));
+  return inner;
+}

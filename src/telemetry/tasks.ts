@@ -1,0 +1,111 @@
+// The metrics of batches, tasks and worker threads.
+//
+// Owns their names, help and buckets. Names of functions are labels, because they are the operator's; up to a bound
+// nevertheless, as a folder may export any number of them.
+
+import { Counter } from 'prom-client';
+import { LABELLED_FUNCTIONS_MAX } from '../limits.ts';
+import type { Fact } from '../state/facts.ts';
+import type { WorkerRow } from '../state/rows.ts';
+import type { State } from '../state/state.ts';
+import { WAIT_SECONDS } from './bounds.ts';
+import { Distribution, distribution, gauge, gauges, type Observations, type Registers } from './series.ts';
+
+type WorkerState = 'idle' | 'starting' | 'running' | 'waiting' | 'stuck';
+
+/** The outcomes that a function's tasks are counted under from the start. */
+const USUAL_OUTCOMES = ['succeeded', 'error'] as const;
+
+export type TaskFact = Extract<Fact, { readonly kind: 'taskStarted' | 'taskEnded' | 'tasksNotRun' }>;
+
+/** Counts what happens to tasks. */
+export function taskMetrics(state: State, registers: Registers): (fact: TaskFact) => void {
+  batchGauges(state, registers);
+  workerGauge(state, registers);
+  const queued = distribution({ name: 'holdfast_task_queue_seconds', help: 'Time that a task waited for a worker, in seconds.', bounds: WAIT_SECONDS, registers });
+  const functions = new FunctionCounts(state, registers);
+
+  return (fact) => {
+    switch (fact.kind) {
+      case 'taskStarted': return queued.observe(fact.queuedMs / 1_000);
+      case 'taskEnded': {
+        const counts = functions.of(fact.function);
+        counts.add(fact.outcome, 1);
+        return counts.seconds.observe(fact.ms / 1_000);
+      }
+      case 'tasksNotRun': return functions.of(fact.function).add(fact.outcome, fact.count);
+    }
+  };
+}
+
+function batchGauges({ batchIndex }: State, registers: Registers): void {
+  gauges({ name: 'holdfast_batches', help: 'Batches that are kept, by state.', registers }, 'state', () => Object.entries(batchIndex.byState));
+  gauge({ name: 'holdfast_batch_errors_unread', help: 'Failed tasks whose failure nobody has fetched and no callback has delivered.', registers }, () => batchIndex.unreadErrors);
+}
+
+function workerGauge(state: State, registers: Registers): void {
+  const help = 'Worker threads by what they do: idle, starting (loading functions or setting up), running a task, waiting for a lock in one, or stuck (told to end and still there).';
+  gauges({ name: 'holdfast_pool_workers', help, registers }, 'state', () => {
+    const counts = { idle: 0, starting: 0, running: 0, waiting: 0, stuck: 0 };
+    for (const worker of state.workers.values()) counts[doingOf(state, worker)]++;
+    return Object.entries(counts);
+  });
+}
+
+function doingOf(state: State, { state: phase, worker }: WorkerRow): WorkerState {
+  if (phase === 'idle' || phase === 'stuck') return phase;
+  for (const lease of state.leaseIndex.leasesOf(worker)) if (state.places.get(lease)?.state === 'waiting') return 'waiting';
+  return phase === 'starting' || phase === 'setup' ? 'starting' : 'running';
+}
+
+/** What is counted by function. Beyond `LABELLED_FUNCTIONS_MAX` names all others share an empty one. */
+class FunctionCounts {
+  readonly #byName = new Map<string, FunctionCount>();
+  readonly #seconds: Distribution;
+
+  constructor(state: State, registers: Registers) {
+    this.#seconds = new Distribution({
+      name: 'holdfast_task_seconds', help: 'Time that a task ran, waits for locks included, in seconds.',
+      bounds: WAIT_SECONDS, labelNames: ['function'], registers,
+    });
+    const known = (): void => this.#know(state);
+    const counted = (): Iterable<readonly [string, FunctionCount]> => this.#byName;
+    // oxlint-disable-next-line no-new -- the registry keeps it
+    new Counter({
+      name: 'holdfast_tasks_total', help: 'Tasks that ended, by function and outcome: succeeded, or the kind of the error.',
+      labelNames: ['function', 'outcome'], registers: [...registers],
+      collect() {
+        known();
+        this.reset();
+        for (const [name, { outcomes }] of counted()) for (const [outcome, count] of outcomes) this.inc({ function: name, outcome }, count);
+      },
+    });
+  }
+
+  of(name: string): FunctionCount {
+    const found = this.#byName.get(name);
+    if (found !== undefined) return found;
+    if (name !== '' && this.#byName.size >= LABELLED_FUNCTIONS_MAX) return this.of('');
+    const count = new FunctionCount(this.#seconds.series({ function: name }));
+    this.#byName.set(name, count);
+    return count;
+  }
+
+  /** Functions that have not run yet are there with 0. */
+  #know({ registry }: State): void {
+    for (const name of registry?.functions.keys() ?? []) if (this.#byName.size < LABELLED_FUNCTIONS_MAX) this.of(name);
+  }
+}
+
+class FunctionCount {
+  readonly outcomes = new Map<string, number>(USUAL_OUTCOMES.map((outcome) => [outcome, 0]));
+  readonly seconds: Observations;
+
+  constructor(seconds: Observations) {
+    this.seconds = seconds;
+  }
+
+  add(outcome: string, count: number): void {
+    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + count);
+  }
+}
