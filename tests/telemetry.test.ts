@@ -36,18 +36,18 @@ function lease(lock: string, held: boolean, claimant: Claimant = { by: 'ticket' 
   return row.id;
 }
 
+interface Family {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+}
+
+async function families(): Promise<readonly Family[]> {
+  const text = await telemetry.metrics();
+  return [...text.matchAll(/^# HELP (holdfast_\S+) (.*)\n# TYPE \S+ (\S+)$/gmu)].map(([, name = '', help = '', type = '']) => ({ name, help, type }));
+}
+
 describe('names', () => {
-  interface Family {
-    readonly name: string;
-    readonly type: string;
-    readonly help: string;
-  }
-
-  async function families(): Promise<readonly Family[]> {
-    const text = await telemetry.metrics();
-    return [...text.matchAll(/^# HELP (holdfast_\S+) (.*)\n# TYPE \S+ (\S+)$/gmu)].map(([, name = '', help = '', type = '']) => ({ name, help, type }));
-  }
-
   test('every metric of the contract is there from the start', async () => {
     expect((await families()).map(({ name }) => name.replace('holdfast_', ''))).toEqual(expect.arrayContaining([
       'lock_waiters', 'lock_holders', 'lock_grants_total', 'lock_wait_seconds', 'lock_hold_seconds', 'lock_handoff_seconds',
