@@ -15,7 +15,7 @@ import { distribution, gauge, Tally, type Registers } from './telemetry/series.t
 import { taskMetrics } from './telemetry/tasks.ts';
 
 const COMMIT_INPUTS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
-const DELIVERY_OUTCOMES = ['delivered', 'failed', 'gone'];
+const DELIVERY_OUTCOMES = ['delivered', 'failed', 'dead'];
 
 export interface Telemetry {
   /** Something happened in a step; `sinceMs` is the time from that step to the moment in which it became visible. */
@@ -65,7 +65,7 @@ export function createTelemetry(state: State, version: string): Telemetry {
 
 function deliveryMetrics({ batchIndex }: State, registers: Registers): (outcome: string) => void {
   gauge({ name: 'holdfast_webhook_deliveries_pending', help: 'Deliveries that are owed to receivers.', registers }, () => batchIndex.pendingDeliveries);
-  const help = 'Attempts at deliveries, by outcome: delivered, failed (to be tried again), or gone (the receiver wants no more).';
+  const help = 'Attempts at deliveries, by outcome: delivered, failed (to be tried again), or dead (given up).';
   const tried = new Tally({ name: 'holdfast_webhook_deliveries_total', help, label: 'outcome', known: DELIVERY_OUTCOMES, registers });
   return (outcome) => tried.add(outcome);
 }
