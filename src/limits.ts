@@ -132,8 +132,9 @@ export const TOKEN_CHARS_MAX = 512;
 export const TOKENS_MAX = 256;
 
 // Threads of the pool
-/** What one thread may hold in JavaScript objects and buffers; a thread above it is ended. Ample for a batch's items and a value, small beside a server's memory. */
-export const WORKER_MEMORY_BYTES_MAX = 512 * MIB;
+/** What one thread may hold in JavaScript objects and buffers, garbage that V8 has not collected yet included (it may be
+ *  three quarters of it); a thread above it is ended. Half of the system's memory counts where that is less. */
+export const WORKER_MEMORY_BYTES_MAX = GIB;
 /** V8's own limit. Far above ours, because V8 ends the whole process when one allocation jumps over its limit. */
 export const WORKER_HEAP_MIB_MAX = 4_096;
 /** How often the memory of threads is looked at. */
