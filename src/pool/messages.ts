@@ -38,7 +38,7 @@ type Said<Report> = Report extends WorkerReport ? Omit<Report, 'worker' | 'logs'
 /** A string is something that the running item printed: the most frequent message is the cheapest. */
 export type FromThread =
   | string
-  | Said<Exclude<WorkerReport, { readonly kind: 'workerEnded' }>>
+  | Said<Exclude<WorkerReport, { readonly kind: 'workerEnded' | 'orderDamaged' }>>
   /** The thread ends itself after this, because of an error that no code caught. */
   | { readonly kind: 'fatal'; readonly message: string };
 

@@ -139,7 +139,7 @@ class Held implements HeldLock {
     return this.#released;
   }
 
-  /** A loss is told by the signals and by the task's own failure; here it would only hide the error of the block. */
+  /** A refusal here would only hide the error of the block, and a loss fails the task whatever it does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release().catch(() => undefined);
   }
