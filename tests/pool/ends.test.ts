@@ -16,7 +16,7 @@ test.each([
   expect(bench.recorder.reports.map((report) => report.kind)).toEqual(['workerReady', 'taskAcquire', 'workerEnded']);
 });
 
-test.each(['objects', 'map', 'buffers'])('a task that fills the memory with %s ends its thread and not the service', { timeout: 60_000 }, async (way) => {
+test.each(['objects', 'longArrays', 'buffers'])('a task that fills the memory with %s ends its thread and not the service', { timeout: 60_000 }, async (way) => {
   const bench = new Bench();
   const [worker, other] = await Promise.all([bench.started(), bench.started()]);
   bench.run(worker, 'endThread', [way]);

@@ -61,6 +61,7 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
   regexp: () => /^(a+)+$/.test(`${'a'.repeat(60)}!`),
   wait: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
   objects: () => { const kept: unknown[] = []; for (;;) kept.push(Array.from({ length: 1_000 }, () => ({}))); },
-  map: () => { const kept = new Map<number, string>(); for (let key = 0; ; key += 1) kept.set(key % 16_000_000, `value ${key}`); },
+  // Each is one allocation: what V8's own limit for a thread does not survive.
+  longArrays: () => { const kept: unknown[] = []; for (;;) kept.push(Array.from(new Float64Array(4_000_000))); },
   buffers: () => { const kept: unknown[] = []; for (;;) kept.push(Buffer.alloc(4_000_000, 1)); },
 };
