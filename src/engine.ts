@@ -1,8 +1,23 @@
-// Engine: the only loop. (Being written.)
+// Engine: the only loop.
+//
+// Owns when things happen: it stamps each input with the time of its arrival, steps the machine, commits what changed
+// in groups, and lets answers and effects go. Owns no rule.
+//   E1. Durable before visible: an answer or effect leaves when its group, and every group before it, is flushed. Only
+//       what a step marked as early rests on nothing unflushed and leaves at once.
+//   E2. One commit is in flight; what arrives meanwhile is stepped at once and committed as the next group.
+//   E3. Of a gap between two turns `STALL_MS` count; the machine is told that the rest was cut.
+//   E4. The first commit that fails ends the service: memory is ahead of the disk and there is no way back.
 
-import type { ClientRequest, Report } from './state/inputs.ts';
+import type { Clock } from './clock.ts';
+import type { Journal } from './journal/journal.ts';
+import { STALL_MS, TURN_MS, UNANSWERED_MAX } from './limits.ts';
+import { clockCommitMs, start, step } from './machine.ts';
+import type { Effect } from './state/effects.ts';
+import type { Fact } from './state/facts.ts';
+import type { ClientRequest, Input, Report } from './state/inputs.ts';
 import type { Reply } from './state/replies.ts';
 import type { State } from './state/state.ts';
+import type { Output } from './state/step.ts';
 
 /** One reading of the clock, so that what is worked out from it agrees. */
 export interface Reading {
@@ -10,7 +25,7 @@ export interface Reading {
   readonly now: number;
   /** Wall time, milliseconds of the epoch. */
   readonly wall: number;
-  /** Monotonic time with fractions, for spans. */
+  /** Monotonic time in milliseconds with fractions, for spans. */
   readonly mono: number;
 }
 
@@ -23,10 +38,236 @@ export interface Submitted {
   readonly reply: Promise<Reply>;
 }
 
+/** What the engine tells the telemetry. */
+export interface Observer {
+  /** `sinceMs`: from the step in which it happened to the moment in which it became visible. */
+  fact(fact: Fact, sinceMs: number): void;
+  committed(seconds: number, inputs: number): void;
+}
+
+export interface EngineParts {
+  readonly state: State;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly perform: (effect: Effect) => void;
+  readonly observer: Observer;
+  /** A commit failed; nothing is acknowledged any more and the process has to end. */
+  readonly failed: (error: unknown) => void;
+}
+
+interface Group {
+  inputs: number;
+  readonly answers: { readonly request: number; readonly reply: Reply }[];
+  readonly effects: Effect[];
+  readonly facts: { readonly fact: Fact; readonly at: number }[];
+}
+
+/** Served even when too many answers wait: they free what others wait for. */
+const NEVER_REFUSED: ReadonlySet<ClientRequest['kind']> = new Set(['renew', 'release']);
+
+/** What routes and telemetry see of the engine. */
 export interface Engine {
   /** To be read only, beside the loop: health and metrics. */
   readonly state: State;
   submit(request: Unnumbered<ClientRequest>): Submitted;
   post(report: Report): void;
   reading(): Reading;
+}
+
+export class EngineLoop implements Engine {
+  readonly state: State;
+  readonly #parts: EngineParts;
+  readonly #resolvers = new Map<number, (reply: Reply) => void>();
+  readonly #arrived: Input[] = [];
+  #group: Group = emptyGroup();
+  /** Monotonic, of the latest request. */
+  askedAt = -Infinity;
+  #requests = 0;
+  #unanswered = 0;
+  #now: number;
+  #mono: number;
+  #committedNow: number;
+  #stepping = false;
+  #committing = false;
+  #flushAsked = false;
+  #wake: { readonly at: number; readonly cancel: () => void } | undefined;
+  #idle: (() => void) | undefined;
+  #closed = false;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.state = parts.state;
+    this.#now = parts.journal.opened.now;
+    this.#committedNow = this.#now;
+    this.#mono = parts.clock.mono();
+  }
+
+  /** Takes in what the journal holds and commits what the start changed. Before it resolves nothing may be served. */
+  async start(): Promise<void> {
+    const { opened } = this.#parts.journal;
+    this.#collect(start(this.state, Math.floor(this.#now), this.#parts.clock.wall(), opened.rows, opened.payloadOwners));
+    this.#flush();
+    await this.settled();
+    this.#arm();
+  }
+
+  submit(request: Unnumbered<ClientRequest>): Submitted {
+    const number = ++this.#requests;
+    if (this.#unanswered >= UNANSWERED_MAX && !NEVER_REFUSED.has(request.kind)) {
+      return { request: number, reply: Promise.resolve({ kind: 'refused', refusal: { code: 'overloaded' } }) };
+    }
+    const reply = new Promise<Reply>((resolve) => this.#resolvers.set(number, resolve));
+    this.#take({ ...request, request: number } as ClientRequest);
+    this.askedAt = this.#mono;
+    return { request: number, reply };
+  }
+
+  post(report: Report): void {
+    this.#take(report);
+  }
+
+  reading(): Reading {
+    this.#turn();
+    return { now: Math.floor(this.#now), wall: this.#parts.clock.wall(), mono: this.#mono };
+  }
+
+  /** Resolves when everything that was stepped so far is flushed and has left. */
+  async settled(): Promise<void> {
+    if (!this.#committing && isEmpty(this.#group) && this.state.changes.empty) return;
+    await new Promise<void>((resolve) => {
+      const before = this.#idle;
+      this.#idle = () => { before?.(); resolve(); };
+    });
+  }
+
+  /** Commits the time and stops the loop. Inputs that come later are lost, as they would be with the process. */
+  async close(): Promise<void> {
+    await this.settled();
+    this.#wake?.cancel();
+    this.#closed = true;
+    await this.#parts.journal.commit({ now: Math.floor(this.#now), rows: [], payloads: [], drops: [] });
+  }
+
+  #take(input: Input): void {
+    if (this.#closed) return;
+    this.#turn();
+    this.#arrived.push(input);
+    if (!this.#stepping) this.#drain();
+  }
+
+  /** Time goes on; a gap is cut and the machine is told before anything that arrived behind it. (E3) */
+  #turn(): void {
+    const mono = this.#parts.clock.mono();
+    const gap = mono - this.#mono;
+    this.#mono = mono;
+    this.#now += Math.min(gap, STALL_MS);
+    if (gap > STALL_MS && !this.#closed) this.#arrived.push({ kind: 'resumed' });
+  }
+
+  #drain(): void {
+    this.#stepping = true;
+    try {
+      for (let i = 0; i < this.#arrived.length; i++) {
+        this.#group.inputs++;
+        this.#collect(step(this.state, Math.floor(this.#now), this.#parts.clock.wall(), this.#arrived[i]!));
+      }
+    } catch (error) {
+      // A rule that throws is a bug and leaves the state half changed: nothing of it may become visible.
+      this.#closed = true;
+      return this.#parts.failed(error);
+    }
+    this.#arrived.length = 0;
+    this.#stepping = false;
+    this.#askFlush();
+  }
+
+  #collect(output: Output): void {
+    for (const answered of output.answers) this.#group.answers.push(answered);
+    this.#unanswered += output.answers.length;
+    for (const { effect, early } of output.orders) {
+      if (early) this.#parts.perform(effect);
+      else this.#group.effects.push(effect);
+    }
+    for (const fact of output.facts) this.#group.facts.push({ fact, at: this.#mono });
+  }
+
+  /** The group is closed when the loop has taken in what has arrived: everything of one turn shares a commit. */
+  #askFlush(): void {
+    if (this.#flushAsked || this.#committing) return;
+    this.#flushAsked = true;
+    this.#parts.clock.soon(() => {
+      this.#flushAsked = false;
+      if (!this.#committing) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const group = this.#group;
+    this.#group = emptyGroup();
+    if (this.state.changes.empty && !this.#isClockDue()) return this.#release(group);
+    this.#committing = true;
+    const began = this.#parts.clock.mono();
+    const { tokens } = this.state;
+    const tokensEnd = tokens.end;
+    const now = Math.floor(this.#now);
+    this.#parts.journal.commit({ now, ...this.state.changes.take() }).then(
+      () => {
+        this.#committing = false;
+        this.#committedNow = now;
+        tokens.flushedEnd = tokensEnd;
+        this.state.changes.flushed();
+        this.#parts.observer.committed((this.#parts.clock.mono() - began) / 1_000, group.inputs);
+        this.#release(group);
+        if (!isEmpty(this.#group) || !this.state.changes.empty) this.#flush();
+      },
+      (error: unknown) => this.#parts.failed(error),
+    );
+  }
+
+  #release(group: Group): void {
+    this.#unanswered -= group.answers.length;
+    for (const effect of group.effects) this.#parts.perform(effect);
+    for (const { request, reply } of group.answers) {
+      this.#resolvers.get(request)?.(reply);
+      this.#resolvers.delete(request);
+    }
+    const mono = this.#parts.clock.mono();
+    for (const { fact, at } of group.facts) this.#parts.observer.fact(fact, mono - at);
+    if (this.#committing || !isEmpty(this.#group) || !this.state.changes.empty) return;
+    this.#arm();
+    this.#idle?.();
+    this.#idle = undefined;
+  }
+
+  #isClockDue(): boolean {
+    return this.#now - this.#committedNow >= clockCommitMs(this.state);
+  }
+
+  /** The loop turns by itself when something comes due, and every `TURN_MS` at the latest. */
+  #arm(): void {
+    if (this.#closed) return;
+    const next = this.state.deadlines.next();
+    const delay = Math.max(1, Math.min(TURN_MS, next === undefined ? TURN_MS : Math.ceil(next + 1 - this.#now)));
+    const at = this.#mono + delay;
+    if (this.#wake !== undefined && this.#wake.at <= at) return;
+    this.#wake?.cancel();
+    this.#wake = { at, cancel: this.#parts.clock.after(delay, () => this.#tick()) };
+  }
+
+  /** What waits in the sockets is read before anything is declared due: the tick goes behind it. */
+  #tick(): void {
+    this.#wake = undefined;
+    this.#parts.clock.soon(() => {
+      this.post({ kind: 'tick' });
+      this.#arm();
+    });
+  }
+}
+
+function emptyGroup(): Group {
+  return { inputs: 0, answers: [], effects: [], facts: [] };
+}
+
+function isEmpty(group: Group): boolean {
+  return group.answers.length === 0 && group.effects.length === 0 && group.facts.length === 0;
 }

@@ -112,6 +112,8 @@ export type WorkerReport =
   | { readonly kind: 'itemSettled'; readonly worker: number; readonly index: number; readonly value?: string | undefined; readonly error?: TaskError | undefined; readonly logs: string; readonly durationMs: number }
   /** The thread has ended, told to or not. Nothing comes from it afterwards. `logs`: of the item that was running. */
   | { readonly kind: 'workerEnded'; readonly worker: number; readonly message: string; readonly logs: string }
+  /** What the worker was to be given cannot be read back: it was given nothing. Comes from the engine, not the thread. */
+  | { readonly kind: 'orderDamaged'; readonly worker: number }
   /** Code in a task asked for a lock. `call` is the worker's own number for this question. */
   | { readonly kind: 'taskAcquire'; readonly worker: number; readonly call: number; readonly scope: number; readonly lock: string; readonly ttlMs?: number | undefined; readonly waitMs?: number | undefined }
   | { readonly kind: 'taskRelease'; readonly worker: number; readonly call: number; readonly scope: number; readonly lock: string; readonly fencingToken: number };
@@ -124,7 +126,7 @@ export interface DeliveryReport {
   readonly kind: 'deliverySettled';
   readonly delivery: string;
   readonly attempt: number;
-  /** `gone`: the receiver said 410, or the address may not be called; there is no next attempt. */
+  /** `gone`: the receiver said 410, or the body cannot be read back; there is no next attempt. */
   readonly outcome: 'delivered' | 'failed' | 'gone';
   /** What the receiver asked for with `Retry-After`. */
   readonly retryAfterMs?: number | undefined;

@@ -57,6 +57,7 @@ export type RefusalCode =
   | 'too_many_leases'
   | 'lease_lost'
   | 'lease_not_found'
+  | 'lease_not_held'
   | 'idempotency_key_reused'
   | 'cursor_invalid'
   | 'function_not_found'

@@ -1,0 +1,76 @@
+// Tasks: locks taken by code that runs on a worker.
+//
+// Owns what is particular to a task's lease: it is volatile, has no expiry, and ends with its task. Line and grant are
+// those of every other lease. A scope is one item's call, or an initializer (`SETUP_SCOPE`).
+//   S1. What a scope holds or waits for when it ends is released in the same step.
+
+import { TTL_MS_DEFAULT } from '../limits.ts';
+import { SETUP_SCOPE, type WorkerReport } from '../state/inputs.ts';
+import type { LiveLease, WaitingLease, WorkerRow } from '../state/rows.ts';
+import type { Step } from '../state/step.ts';
+import type { LockAnswer } from '../state/effects.ts';
+import { endLease, findLease, putLease } from './leases.ts';
+import { endAndPassOn } from './endings.ts';
+import { grant, isFree } from './grant.ts';
+
+type TaskAcquire = Extract<WorkerReport, { kind: 'taskAcquire' }>;
+
+export function taskAcquire(step: Step, input: TaskAcquire): void {
+  const worker = step.state.workers.get(String(input.worker));
+  if (worker === undefined || !isRunning(worker, input.scope)) {
+    return tell(step, input.worker, input.call, { kind: 'refused', code: 'task_ended', message: 'the task that asked for the lock has ended' });
+  }
+  if (isFree(step, input.lock)) {
+    grant(step, place(step, input, worker));
+    return;
+  }
+  if (input.waitMs === 0) {
+    return tell(step, input.worker, input.call, { kind: 'refused', code: 'lock_held', message: `the lock ${input.lock} is held` });
+  }
+  putLease(step.state, place(step, input, worker));
+}
+
+export function taskRelease(step: Step, input: Extract<WorkerReport, { kind: 'taskRelease' }>): void {
+  for (const id of step.state.leaseIndex.leasesOf(input.worker)) {
+    const lease = findLease(step.state, id);
+    if (lease?.state !== 'held' || lease.fencingToken !== input.fencingToken) continue;
+    endAndPassOn(step, lease, 'released');
+    break;
+  }
+  tell(step, input.worker, input.call, { kind: 'released' });
+}
+
+/** The item or the initializer that ran on a worker has ended, or the worker itself. (S1) */
+export function endScope(step: Step, worker: number): void {
+  const leases = [...step.state.leaseIndex.leasesOf(worker)].map((id) => findLease(step.state, id) as LiveLease);
+  for (const lease of leases) if (lease.state === 'waiting') endLease(step, lease, 'abandoned');
+  for (const lease of leases) if (lease.state === 'held') endAndPassOn(step, lease, 'released');
+}
+
+function isRunning(worker: WorkerRow, scope: number): boolean {
+  if (worker.state === 'setup') return scope === SETUP_SCOPE;
+  return worker.state === 'running' && worker.item === scope;
+}
+
+function place(step: Step, input: TaskAcquire, worker: WorkerRow): WaitingLease {
+  const { state } = step;
+  const chunk = worker.chunk === undefined ? undefined : state.chunks.get(worker.chunk);
+  const batch = worker.setup ?? chunk?.batch;
+  const order = ++state.leaseOrder;
+  return {
+    id: `task-${order}`,
+    lock: input.lock,
+    order,
+    claimant: { by: 'task', worker: input.worker, scope: input.scope, call: input.call },
+    owner: input.scope === SETUP_SCOPE ? `${batch} initializer` : `${batch} item ${input.scope}`,
+    ttlMs: input.ttlMs ?? TTL_MS_DEFAULT,
+    askedAt: step.now,
+    state: 'waiting',
+    waitUntil: input.waitMs === undefined ? undefined : step.now + input.waitMs,
+  };
+}
+
+function tell(step: Step, worker: number, call: number, answer: LockAnswer): void {
+  // A refusal and a released lock rest on nothing that could be lost with the process: the task would be lost too.
+  step.orders.push({ effect: { kind: 'answerLock', worker, call, answer }, early: true });
+}

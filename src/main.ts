@@ -1,0 +1,42 @@
+// Main: the process around the service.
+//
+// Owns the environment, signals, the log and exit codes. A refusal to start is one clear line and exit code 1.
+
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { JournalRefused } from './journal/journal.ts';
+import { DuplicateFunctions, startService } from './service.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+async function main(config: Config): Promise<void> {
+  const logger = pino({ level: config.logLevel, base: { service: 'holdfast' } }, pino.destination({ fd: 1, sync: true }));
+  const failed = (error: unknown): void => {
+    logger.fatal({ err: error }, 'what was acknowledged is safe, but nothing more can be: ending now');
+    process.exit(1);
+  };
+  process.on('uncaughtException', failed);
+  process.on('unhandledRejection', failed);
+  const service = await startService({ config, version, logger, failed });
+  logger.info({ address: service.address, version, dataDir: config.dataDir }, 'ready');
+  const stop = (signal: NodeJS.Signals): void => {
+    logger.info({ signal }, 'stopping');
+    service.stop().then(() => process.exit(0), failed);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** Says why the service does not start; what is not a refusal keeps its stack. */
+function refuse(error: unknown): never {
+  const known = error instanceof ConfigError || error instanceof JournalRefused || error instanceof DuplicateFunctions;
+  console.error(known ? error.message : error);
+  process.exit(1);
+}
+
+try {
+  await main(readConfig(process.env));
+} catch (error) {
+  refuse(error);
+}

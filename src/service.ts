@@ -1,0 +1,127 @@
+// Service: the parts put together, in the order in which they may begin and end.
+//
+// Owns the wiring. Does not own the process (main.ts): signals, exit codes and where the environment comes from.
+//   V1. Nothing is served before what the start changed is committed, and the port is closed before the journal is.
+//   V2. An orderly stop serves what is held until the grace is over, puts back what still runs, and then ends.
+
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { EngineLoop } from './engine.ts';
+import { claimDirectory, type Claim } from './journal/directory.ts';
+import type { Journal } from './journal/journal.ts';
+import { openLmdbJournal } from './journal/lmdb.ts';
+import { FUNCTIONS_WAIT_MS, SHUTDOWN_IDLE_MS, STUCK_MS, TURN_MS } from './limits.ts';
+import { perform } from './perform.ts';
+import { findDuplicate, type DuplicateFunction } from './pool/duplicates.ts';
+import { createThreadPool } from './pool/pool.ts';
+import type { TaskRunner } from './pool/runner.ts';
+import type { Report } from './state/inputs.ts';
+import { State } from './state/state.ts';
+import { createTelemetry } from './telemetry.ts';
+import type { WebhookSender } from './webhooks/attempt.ts';
+import { createWebhookSender } from './webhooks/sender.ts';
+
+export interface Service {
+  /** Where it listens, as a URL. */
+  readonly address: string;
+  /** Serves what is held for the grace, then ends. Calling it again changes nothing. (V2) */
+  stop(): Promise<void>;
+}
+
+/** Two functions of the functions folder have one name: which one a batch means cannot be told. */
+export class DuplicateFunctions extends Error {
+  override readonly name = 'DuplicateFunctions';
+
+  constructor({ name, modules }: DuplicateFunction) {
+    super(`The function ${name} is exported by ${modules.join(' and ')}. Rename one of them: a batch names a function by its export.`);
+  }
+}
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly logger: Logger;
+  /** Nothing can be acknowledged any more: the process has to end. */
+  readonly failed: (error: unknown) => void;
+}
+
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const claim = claimDirectory(options.config.dataDir);
+  const journal = await openLmdbJournal(options.config.dataDir);
+  const parts = wire(options, journal);
+  await parts.engine.start();
+  const duplicate = await Promise.race([parts.functions, delay(FUNCTIONS_WAIT_MS, undefined, { ref: false })]);
+  if (duplicate !== undefined) throw new DuplicateFunctions(duplicate);
+  await parts.app.listen({ host: options.config.host, port: options.config.port });
+  let stopping: Promise<void> | undefined;
+  return {
+    address: urlOf(parts.app.server.address() as AddressInfo),
+    stop: () => (stopping ??= stop(parts, options.config.shutdownGraceMs, journal, claim)),
+  };
+}
+
+interface Parts {
+  readonly engine: EngineLoop;
+  readonly runner: TaskRunner;
+  readonly sender: WebhookSender;
+  readonly app: ReturnType<typeof createApp>;
+  /** The first report of the functions folder: a name that is there twice, or that there is none. */
+  readonly functions: Promise<DuplicateFunction | undefined>;
+}
+
+function wire({ config, version, logger, failed }: ServiceOptions, journal: Journal): Parts {
+  const functions = Promise.withResolvers<DuplicateFunction | undefined>();
+  const report = (said: Report): void => {
+    if (said.kind === 'workerReady') functions.resolve(findDuplicate(said.functions));
+    engine.post(said);
+  };
+  const runner = createThreadPool({ functionsDir: config.functionsDir, report });
+  const sender = createWebhookSender({ secrets: config.webhookSecrets, rule: config.destinationRule, report, version });
+  const state = new State({ workers: config.workers, checksum: (bytes) => crc32(bytes), tokenFloor: config.tokenFloor });
+  const telemetry = createTelemetry(state, version);
+  const ports = { journal, runner, sender, report };
+  const engine = new EngineLoop({
+    state, journal, clock: systemClock, observer: telemetry, failed,
+    perform: (effect) => perform(ports, effect),
+  });
+  const app = createApp({ engine, config, version, telemetry, logger, payloads: { read: (ref) => journal.readPayload(ref) } });
+  return { engine, runner, sender, app, functions: functions.promise };
+}
+
+async function stop({ engine, runner, sender, app }: Parts, graceMs: number, journal: Journal, claim: Claim): Promise<void> {
+  engine.post({ kind: 'drain' });
+  await grace(engine, graceMs);
+  engine.post({ kind: 'stop' });
+  await engine.settled();
+  await Promise.all([runner.close(STUCK_MS), sender.close(), app.close()]);
+  await engine.close();
+  await journal.close();
+  claim.release();
+}
+
+/** The grace ends early when nothing was held, run or asked for a while. */
+async function grace(engine: EngineLoop, graceMs: number): Promise<void> {
+  const began = engine.reading().mono;
+  let busyAt = began;
+  for (;;) {
+    await delay(TURN_MS);
+    const { mono } = engine.reading();
+    if (isBusy(engine.state)) busyAt = mono;
+    if (mono - began >= graceMs || mono - Math.max(busyAt, engine.askedAt) >= SHUTDOWN_IDLE_MS) return;
+  }
+}
+
+function isBusy(state: State): boolean {
+  if (state.leaseIndex.holders > 0) return true;
+  for (const worker of state.workers.values()) if (worker.state === 'running' || worker.state === 'setup') return true;
+  return false;
+}
+
+function urlOf({ address, port, family }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,69 @@
+// Invariants: what must hold between any two steps, whatever happened.
+//
+// Owns the list. Linear in the state, so it runs at the start of the service and after every step of a test, not in
+// between. A broken invariant is a bug, or rows that another program wrote.
+
+import type { LeaseRow } from './rows.ts';
+import type { State } from './state.ts';
+
+/** What does not hold, in words; empty when all is well. */
+export function brokenInvariants(state: State): string[] {
+  return [...brokenLines(state), ...brokenLeases(state), ...brokenAttendance(state), ...brokenBatches(state), ...brokenChunks(state)];
+}
+
+/** A lock with a line has a holder; those behind it wait for it in the order in which they came. */
+function* brokenLines(state: State): Generator<string> {
+  for (const [lock, line] of state.leaseIndex.lines) {
+    const holder = line.holder === undefined ? undefined : leaseOf(state, line.holder);
+    if (holder?.state !== 'held' || holder.lock !== lock) yield `lock ${lock} has a line and no holder`;
+    let order = 0;
+    for (const id of line.queue ?? []) {
+      const lease = leaseOf(state, id);
+      if (lease?.state !== 'waiting' || lease.lock !== lock) yield `the line of lock ${lock} holds a lease that does not wait for it`;
+      else if (lease.order <= order) yield `the line of lock ${lock} is out of order`;
+      else order = lease.order;
+    }
+  }
+}
+
+/** Every live lease stands in its line, and no token is at or above the next one. */
+function* brokenLeases(state: State): Generator<string> {
+  for (const lease of [...state.leases.values(), ...state.places.values()]) {
+    const line = state.leaseIndex.lines.get(lease.lock);
+    if (lease.state === 'held' && line?.holder !== lease.id) yield `a held lease of lock ${lease.lock} is not its holder`;
+    if (lease.state === 'waiting' && line?.queue?.has(lease.id) !== true) yield `a waiting lease of lock ${lease.lock} is not in its line`;
+    if (lease.state === 'held' && lease.fencingToken >= state.tokens.next) yield `a fencing token of lock ${lease.lock} could be drawn again`;
+  }
+}
+
+function* brokenAttendance(state: State): Generator<string> {
+  for (const { lease } of state.attendance.values()) {
+    const row = leaseOf(state, lease);
+    if (row?.state !== 'waiting' && row?.state !== 'held') yield 'somebody attends to a lease that has ended';
+  }
+  for (const { on } of state.listeners.values()) {
+    if (on.kind === 'batch' && state.batches.get(on.batch) === undefined) yield `a request waits for batch ${on.batch}, which is not there`;
+  }
+}
+
+/** The counts of a batch add up, and it has ended exactly when nothing of it is left to do. */
+function* brokenBatches(state: State): Generator<string> {
+  for (const batch of state.batches.values()) {
+    const { total, pending, running, succeeded, failed, cancelled } = batch.counts;
+    if (total !== pending + running + succeeded + failed + cancelled) yield `the counts of batch ${batch.id} do not add up`;
+    if ((batch.endedAt !== undefined) !== (pending + running === 0)) yield `batch ${batch.id} has ended and has items left, or the reverse`;
+    if ((state.batchIndex.chunksOf.get(batch.id)?.size ?? 0) !== (batch.endedAt === undefined ? batch.chunks : 0)) yield `batch ${batch.id} miscounts its chunks`;
+  }
+}
+
+function* brokenChunks(state: State): Generator<string> {
+  const workers = new Map([...state.workers.values()].map((worker) => [worker.chunk, worker]));
+  for (const chunk of state.chunks.values()) {
+    if (state.batches.get(chunk.batch) === undefined) yield `chunk ${chunk.id} belongs to no batch`;
+    if (chunk.state === 'running' && !workers.has(chunk.id)) yield `chunk ${chunk.id} runs on no worker`;
+  }
+}
+
+function leaseOf(state: State, id: string): LeaseRow | undefined {
+  return state.leases.get(id) ?? state.places.get(id);
+}

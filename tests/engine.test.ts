@@ -1,0 +1,171 @@
+import { crc32 } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { Clock } from '../src/clock.ts';
+import { EngineLoop } from '../src/engine.ts';
+import { MemoryJournal } from '../src/journal/memory.ts';
+import type { Commit, Journal } from '../src/journal/journal.ts';
+import type { Effect } from '../src/state/effects.ts';
+import { State } from '../src/state/state.ts';
+
+/** A clock in the hand: nothing happens until a test lets it. */
+class HandClock implements Clock {
+  time = 1_000;
+  #soon: (() => void)[] = [];
+  #timers: { at: number; run: () => void }[] = [];
+  mono = (): number => this.time;
+  wall = (): number => 1_700_000_000_000 + this.time;
+  soon = (run: () => void): void => { this.#soon.push(run); };
+  after = (delayMs: number, run: () => void): (() => void) => {
+    const timer = { at: this.time + delayMs, run };
+    this.#timers.push(timer);
+    return () => { this.#timers = this.#timers.filter((other) => other !== timer); };
+  };
+
+  /** The loop takes in what has arrived. */
+  turn(): void {
+    for (const run of this.#soon.splice(0)) run();
+  }
+
+  pass(ms: number): void {
+    this.time += ms;
+    const due = this.#timers.filter(({ at }) => at <= this.time);
+    this.#timers = this.#timers.filter((timer) => !due.includes(timer));
+    for (const { run } of due) run();
+    this.turn();
+  }
+}
+
+/** A journal whose commits end when a test says so. */
+class HeldJournal implements Journal {
+  readonly commits: { commit: Commit; flush: () => void; fail: (error: Error) => void }[] = [];
+  readonly opened = { now: 5_000, epoch: 1, rows: [], payloadOwners: new Set<string>() };
+  commit(commit: Commit): Promise<void> {
+    return new Promise((resolve, reject) => this.commits.push({ commit, flush: resolve, fail: reject }));
+  }
+  readPayload(): Uint8Array { throw new Error('no payloads here'); }
+  async close(): Promise<void> {}
+}
+
+async function engineOn(journal: Journal, failed: (error: unknown) => void = () => {}) {
+  const clock = new HandClock();
+  const effects: Effect[] = [];
+  const state = new State({ workers: 2, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
+  const engine = new EngineLoop({
+    state, journal, clock, failed,
+    perform: (effect) => effects.push(effect),
+    observer: { fact: () => {}, committed: () => {} },
+  });
+  const started = engine.start();
+  if (journal instanceof HeldJournal) journal.commits[0]!.flush();
+  await started;
+  return { engine, clock, effects };
+}
+
+const acquire = (lock: string, lease: string, ttlMs = 30_000) =>
+  ({ kind: 'acquire', lock, lease, ttlMs, waitMs: 0, ticket: false }) as const;
+
+/** Lets promises that are ready settle. */
+const settle = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending');
+  await settle();
+  return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
+}
+
+describe('the loop', () => {
+  test('an answer leaves only when its group is flushed', async () => {
+    const journal = new HeldJournal();
+    const { engine, clock } = await engineOn(journal);
+    const { reply } = engine.submit(acquire('a', 'lse_1'));
+    clock.turn();
+    expect(await isSettled(reply)).toBe(false);
+    journal.commits[1]!.flush();
+    expect(await reply).toMatchObject({ kind: 'lease', grant: true });
+  });
+
+  test('what arrives while a commit is in flight shares the next one, in order', async () => {
+    const journal = new HeldJournal();
+    const { engine, clock } = await engineOn(journal);
+    const first = engine.submit(acquire('a', 'lse_1'));
+    clock.turn();
+    const rest = ['b', 'c', 'd'].map((lock) => engine.submit(acquire(lock, `lse_${lock}`)));
+    clock.turn();
+    expect(journal.commits).toHaveLength(2);
+    journal.commits[1]!.flush();
+    await first.reply;
+    expect(journal.commits[2]!.commit.rows.map(({ key }) => key)).toEqual(['lse_b', 'lse_c', 'lse_d']);
+    expect(await isSettled(rest[0]!.reply)).toBe(false);
+    journal.commits[2]!.flush();
+    await Promise.all(rest.map(({ reply }) => reply));
+  });
+
+  test('a read waits for the commit in flight and makes none of its own', async () => {
+    const journal = new HeldJournal();
+    const { engine, clock } = await engineOn(journal);
+    engine.submit(acquire('a', 'lse_1'));
+    clock.turn();
+    const read = engine.submit({ kind: 'showLock', name: 'a' });
+    clock.turn();
+    expect(await isSettled(read.reply)).toBe(false);
+    journal.commits[1]!.flush();
+    expect(await read.reply).toMatchObject({ kind: 'lock', lock: { name: 'a' } });
+    expect(journal.commits).toHaveLength(2);
+  });
+
+  test('the first commit that fails ends the service and answers nobody', async () => {
+    const journal = new HeldJournal();
+    const failures: unknown[] = [];
+    const { engine, clock } = await engineOn(journal, (error) => failures.push(error));
+    const { reply } = engine.submit(acquire('a', 'lse_1'));
+    clock.turn();
+    journal.commits[1]!.fail(new Error('EIO'));
+    expect(await isSettled(reply)).toBe(false);
+    expect(failures).toEqual([new Error('EIO')]);
+  });
+
+  test('a renewal that came in time wins although the commit before it was slow', async () => {
+    const journal = new HeldJournal();
+    const { engine, clock } = await engineOn(journal);
+    clock.time += 20_000;
+    engine.submit(acquire('a', 'lse_1', 200));
+    clock.turn();
+    clock.pass(150);
+    const renewal = engine.submit({ kind: 'renew', lease: 'lse_1' });
+    clock.pass(150);
+    journal.commits[1]!.flush();
+    await settle();
+    journal.commits[2]!.flush();
+    expect(await renewal.reply).toMatchObject({ kind: 'lease', view: { lease: { state: 'held' } } });
+  });
+
+  test('of a gap in the loop 250 ms count, and no lease ends for it', async () => {
+    const { engine, clock } = await engineOn(new MemoryJournal());
+    const before = engine.reading().now;
+    clock.time += 60_000;
+    expect(engine.reading().now - before).toBe(250);
+  });
+
+  test('time is committed every second while a client holds a lease, though nothing else changes', async () => {
+    const journal = new HeldJournal();
+    const { engine, clock } = await engineOn(journal);
+    engine.submit(acquire('a', 'lse_1'));
+    clock.turn();
+    journal.commits[1]!.flush();
+    await settle();
+    const { now } = journal.commits[1]!.commit;
+    for (let i = 0; i < 11; i++) clock.pass(100);
+    expect(journal.commits[2]!.commit).toMatchObject({ rows: [], now: now + 1_000 });
+  });
+
+  test('a lease that comes due is ended by the loop itself', async () => {
+    const { engine, clock } = await engineOn(new MemoryJournal());
+    for (let i = 0; i < 200; i++) clock.pass(100);
+    await settle();
+    const { reply } = engine.submit(acquire('a', 'lse_1', 200));
+    clock.turn();
+    await reply;
+    for (let i = 0; i < 4; i++) { clock.pass(100); await settle(); }
+    expect(engine.state.leaseIndex.holders).toBe(0);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { Deadlines } from '../src/state/deadlines.ts';
+import { Fifo } from '../src/state/fifo.ts';
+import { Ordered } from '../src/state/ordered.ts';
+
+/** A sequence that looks random and is the same in every run. */
+function* numbers(seed: number): Generator<number> {
+  for (let x = seed; ; ) yield (x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0);
+}
+
+describe('a queue', () => {
+  test('keeps the order of arrival whoever leaves it, through thousands of changes', () => {
+    const fifo = new Fifo();
+    let model: string[] = [];
+    const random = numbers(1);
+    for (let i = 0; i < 20_000; i++) {
+      const n = random.next().value as number;
+      if (n % 5 < 3) {
+        fifo.add(`w${i}`);
+        model.push(`w${i}`);
+      } else if (model.length > 0) {
+        const gone = n % 5 === 3 ? model[0]! : model[n % model.length]!;
+        fifo.remove(gone);
+        model = model.filter((id) => id !== gone);
+      }
+      expect(fifo.first()).toBe(model[0]);
+    }
+    expect([...fifo]).toEqual(model);
+    expect(model.map((id) => fifo.position(id))).toEqual(model.map((_, i) => i + 1));
+  });
+});
+
+describe('an ordered set', () => {
+  test('lists every key once, in order, from anywhere, through thousands of changes', () => {
+    const ordered = new Ordered();
+    const model = new Set<string>();
+    const random = numbers(2);
+    for (let i = 0; i < 20_000; i++) {
+      const key = String((random.next().value as number) % 5_000);
+      if (i % 3 === 0) { ordered.delete(key); model.delete(key); } else { ordered.add(key); model.add(key); }
+    }
+    const sorted = [...model].toSorted();
+    expect([...ordered.from('')]).toEqual(sorted);
+    expect([...ordered.from('25')]).toEqual(sorted.filter((key) => key >= '25'));
+    expect(ordered.size).toBe(model.size);
+    for (const key of sorted) ordered.delete(key);
+    expect([ordered.size, ordered.first()]).toEqual([0, undefined]);
+  });
+});
+
+describe('deadlines', () => {
+  test('come due in order of time, equal times in the order in which they were set', () => {
+    const deadlines = new Deadlines<'a' | 'b'>();
+    const model = new Map<string, number>();
+    const random = numbers(3);
+    for (let i = 0; i < 20_000; i++) {
+      const id = String((random.next().value as number) % 500);
+      const dueAt = i % 4 === 0 ? undefined : (random.next().value as number) % 1_000;
+      deadlines.set('a', id, dueAt);
+      if (dueAt === undefined) model.delete(id); else model.set(id, dueAt);
+    }
+    const due: number[] = [];
+    for (let next = deadlines.past(Infinity); next !== undefined; next = deadlines.past(Infinity)) {
+      expect(next.dueAt).toBe(model.get(next.id));
+      due.push(next.dueAt);
+      deadlines.set('a', next.id, undefined);
+    }
+    expect(due).toEqual([...model.values()].toSorted((x, y) => x - y));
+  });
+
+  test('are due when time has gone past them, not at them', () => {
+    const deadlines = new Deadlines<'a'>();
+    deadlines.set('a', '1', 10);
+    expect(deadlines.past(10)).toBeUndefined();
+    expect(deadlines.past(11)?.id).toBe('1');
+  });
+});
