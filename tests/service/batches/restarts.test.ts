@@ -24,7 +24,7 @@ async function restartUntilEnded(service: Service, id: string): Promise<{ readon
   throw new Error('the batch keeps the service down');
 }
 
-test('after a kill finished items keep their results and the others run again with the next attempt', { timeout: 40_000 }, async (context) => {
+test.concurrent('after a kill finished items keep their results and the others run again with the next attempt', { timeout: 40_000 }, async (context) => {
   const service = await startService(context);
   const directory = freshDirectory(context);
   const [noteIn, gate] = [path.join(directory, 'notes'), path.join(directory, 'open')];
@@ -44,7 +44,7 @@ test('after a kill finished items keep their results and the others run again wi
   expect([retried.status, retried.body.id]).toEqual([202, id]);
 });
 
-test('every accepted batch ends with all its results, over several kills at any moment', { timeout: 90_000 }, async (context) => {
+test.concurrent('every accepted batch ends with all its results, over several kills at any moment', { timeout: 90_000 }, async (context) => {
   const service = await startService(context);
   const accepted: { readonly id: string; readonly count: number }[] = [];
   for (let round = 0; round < 4; round += 1) {
@@ -61,7 +61,7 @@ test('every accepted batch ends with all its results, over several kills at any 
   }
 });
 
-test('the lock of a task that died with the process goes to who is next', { timeout: 40_000 }, async (context) => {
+test.concurrent('the lock of a task that died with the process goes to who is next', { timeout: 40_000 }, async (context) => {
   const service = await startService(context);
   const noteIn = path.join(freshDirectory(context), 'notes');
   const { id } = await service.client.enqueue({ function: 'holdThen', call: 'starmap', items: [['lock', { noteIn, next: 'wait' }]] });
@@ -81,7 +81,7 @@ test('the lock of a task that died with the process goes to who is next', { time
   await after.cancel(id);
 });
 
-test('a task that kills the process runs three times at most, then it is lost and the innocent have succeeded', { timeout: 120_000 }, async (context) => {
+test.concurrent('a task that kills the process runs three times at most, then it is lost and the innocent have succeeded', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const noteIn = path.join(freshDirectory(context), 'notes');
   const { id } = await service.client.enqueue({
@@ -98,7 +98,7 @@ test('a task that kills the process runs three times at most, then it is lost an
   expect((await service.client.acquire('lock')).status).toBe(201);
 });
 
-test('an initializer that kills the process fails its batch after three times at most', { timeout: 120_000 }, async (context) => {
+test.concurrent('an initializer that kills the process fails its batch after three times at most', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const noteIn = path.join(freshDirectory(context), 'notes');
   const { id } = await service.client.enqueue({ function: 'echo', items: [1, 2], initializer: { function: 'misbehaveAtSetup', args: [{ do: 'killProcess', noteIn }] } });
@@ -107,7 +107,7 @@ test('an initializer that kills the process fails its batch after three times at
   expect((await noted(noteIn)).trim().split('\n').length).toBeLessThanOrEqual(4);
 });
 
-test('locks are served while what brought the process down is run again', { timeout: 120_000 }, async (context) => {
+test.concurrent('locks are served while what brought the process down is run again', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const lease = await service.client.hold('lock', { ttlMs: 60_000 });
   const { id } = await service.client.enqueue({ function: 'misbehave', items: [{ do: 'killProcess' }] });
