@@ -1,0 +1,64 @@
+// Our pool, driven through its own interface as the machine drives it: one order at a time for each worker.
+
+import { createThreadPool } from '../../src/pool/pool.ts';
+import type { TaskRunner } from '../../src/pool/runner.ts';
+import type { RunOrder } from '../../src/state/effects.ts';
+import type { WorkerReport } from '../../src/state/inputs.ts';
+
+const CLOSE_MS = 5_000;
+
+export class OurPool implements AsyncDisposable {
+  readonly #runner: TaskRunner;
+  readonly #workers: number;
+  readonly #ready = Promise.withResolvers<void>();
+  #started = 0;
+  #round = Promise.withResolvers<void>();
+  #order: Omit<RunOrder, 'end'> & { end: number };
+  #items: Uint8Array;
+  #unsent = 0;
+  #unsettled = 0;
+
+  constructor(workers: number, functionsDir: string) {
+    this.#workers = workers;
+    this.#items = Buffer.from('[]');
+    this.#order = {
+      batch: 'bat_bench', function: 'nothing', call: 'map', attempt: 1, payload: { id: 'bench', bytes: 0, checksum: 0 }, payloadFirst: 0, first: 0, end: 0,
+    };
+    this.#runner = createThreadPool({ functionsDir, report: (report) => this.#hear(report) });
+    for (let worker = 1; worker <= workers; worker++) this.#runner.start(worker, undefined);
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Runs `tasks` no-op tasks, so many to an order, and resolves when each has its result. */
+  run(tasks: number, perOrder: number): Promise<void> {
+    this.#order.end = perOrder;
+    this.#items = Buffer.from(JSON.stringify(Array.from({ length: perOrder }, () => null)));
+    this.#unsent = tasks;
+    this.#unsettled = tasks;
+    this.#round = Promise.withResolvers();
+    for (let worker = 1; worker <= this.#workers; worker++) this.#give(worker);
+    return this.#round.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#runner.close(CLOSE_MS);
+  }
+
+  #give(worker: number): void {
+    if (this.#unsent === 0) return;
+    this.#unsent -= this.#order.end;
+    this.#runner.run(worker, this.#order, this.#items);
+  }
+
+  #hear(report: WorkerReport): void {
+    if (report.kind === 'workerReady' && ++this.#started === this.#workers) this.#ready.resolve();
+    if (report.kind === 'workerEnded') this.#round.reject(new Error(report.message));
+    if (report.kind !== 'itemSettled') return;
+    if (report.error !== undefined) this.#round.reject(new Error(report.error.message));
+    if (--this.#unsettled === 0) this.#round.resolve();
+    if (report.index === this.#order.end - 1) this.#give(report.worker);
+  }
+}
