@@ -17,20 +17,23 @@ import { createAccess } from './routes/access.ts';
 import { NO_BODY, parseBodies } from './routes/body.ts';
 import type { Edge, Routes } from './routes/edge.ts';
 import { answerError, answerErrors, answerSocketError, unknownPaths } from './routes/errors.ts';
+import { batchRoutes } from './routes/batches.ts';
+import { functionRoutes } from './routes/functions.ts';
+import { describeRoutes, specificationRoute } from './routes/openapi.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { lockRoutes } from './routes/locks.ts';
 import { Refused } from './routes/refused.ts';
 import { opsRoutes } from './routes/ops.ts';
 import { COMPONENTS } from './routes/components.ts';
 
-export interface AppDeps extends Omit<Edge, 'tokens' | 'callbacks' | 'checkCallbackUrl'> {
+export interface AppParts extends Omit<Edge, 'tokens' | 'callbacks' | 'checkCallbackUrl'> {
   readonly config: Pick<Config, 'tokens' | 'webhookSecrets' | 'destinationRule'>;
 }
 
 const CLOSE_SWEEP_MS = 50;
 
 /** The server with all its routes, not yet listening. Closing it leaves the engine alone. */
-export function createApp({ config, ...rest }: AppDeps): FastifyInstance {
+export function createApp({ config, ...rest }: AppParts): FastifyInstance {
   const edge: Edge = {
     ...rest,
     tokens: config.tokens,
@@ -44,10 +47,14 @@ export function createApp({ config, ...rest }: AppDeps): FastifyInstance {
   countRequests(app, edge);
   closeIdleConnections(app);
   for (const component of COMPONENTS) app.addSchema(component);
-  app.register((routes, _options, done) => {
-    lockRoutes(routes as Routes, edge);
-    leaseRoutes(routes as Routes, edge);
-    opsRoutes(routes as Routes, edge);
+  describeRoutes(app, edge.version);
+  app.register((routes: Routes, _options, done) => {
+    lockRoutes(routes, edge);
+    leaseRoutes(routes, edge);
+    functionRoutes(routes, edge);
+    batchRoutes(routes, edge);
+    opsRoutes(routes, edge);
+    specificationRoute(routes);
     done();
   });
   return app;
@@ -68,7 +75,7 @@ function createServer(edge: Edge): Routes {
     routerOptions: { maxParamLength: HEAD_BYTES_MAX },
     // (A2)
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false, keywords: ['example'] } },
-    frameworkErrors: (error, request, reply) => { answerError(edge.log, error, request, reply); },
+    frameworkErrors: (error, request, reply) => { answerError(edge.logger, error, request, reply); },
     clientErrorHandler: answerSocketError,
   }).withTypeProvider<TypeBoxTypeProvider>();
   // A peer that vanished without a word is found by probes, and its place in line goes to who is next.
@@ -90,17 +97,17 @@ function checkRequests(app: Routes, { engine, tokens }: Edge): void {
       request.caller = access(request);
       done(request.is404 ? refuseUnknown(request) : undefined);
     } catch (error) {
-      done(error as Error);
+      done(error instanceof Error ? error : new Error('the check of a request failed', { cause: error }));
     }
   });
 }
 
-function countRequests(app: Routes, { engine, telemetry, log }: Edge): void {
+function countRequests(app: Routes, { engine, telemetry, logger }: Edge): void {
   app.addHook('onResponse', (request, reply, done) => {
     const seconds = (engine.reading().mono - request.arrivedAt) / 1_000;
     const route = request.is404 ? '' : request.routeOptions.url ?? '';
     telemetry.request(route, request.method, reply.statusCode, seconds);
-    if (log.isLevelEnabled('debug')) log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(seconds * 1_000) }, 'answered');
+    if (logger.isLevelEnabled('debug')) logger.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(seconds * 1_000) }, 'answered');
     done();
   });
 }

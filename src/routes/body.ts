@@ -24,7 +24,7 @@ export function parseBodies(app: FastifyInstance): void {
     const wrong = refusalOf(request, bytes);
     if (wrong !== undefined) return done(wrong);
     if (bytes.length === 0) return done(null, NO_BODY);
-    parseJson(request, bytes.toString('utf8'), done);
+    void parseJson(request, bytes.toString('utf8'), done);
   });
   app.addContentTypeParser('*', (request, _payload, done) => {
     if (request.headers['content-length'] === '0') return done(null, NO_BODY);

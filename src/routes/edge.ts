@@ -17,22 +17,7 @@ export interface EdgeTelemetry {
 export interface EdgeLog {
   isLevelEnabled(level: string): boolean;
   debug(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-}
-
-/** How the service is, for `/health/ready`. Locks are served although the pool fails: that is told, not answered 503. */
-export interface Health {
-  readonly status: 'starting' | 'ready' | 'stopping';
-  readonly workers: {
-    readonly status: 'starting' | 'ready' | 'failing';
-    /** How many functions the folder exports, as the latest worker reported. */
-    readonly functions: number;
-    /** Modules of the folder that could not be loaded. */
-    readonly broken: readonly { readonly module: string; readonly message: string }[];
-    /** Why no worker starts, where that is so. */
-    readonly error?: string | undefined;
-  };
 }
 
 export type UrlCheck =
@@ -48,8 +33,8 @@ export interface Edge {
   readonly checkCallbackUrl: (url: string) => UrlCheck;
   readonly payloads: { read(ref: PayloadRef): Uint8Array };
   readonly telemetry: EdgeTelemetry;
-  readonly health: () => Health;
-  readonly log: EdgeLog;
+  readonly logger: EdgeLog;
+  readonly version: string;
 }
 
 export type Routes = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;

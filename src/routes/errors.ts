@@ -25,7 +25,7 @@ const FRAMEWORK_CODES: { readonly [code: string]: ProblemCode } = {
 
 export function answerErrors(app: Routes, edge: Edge): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    answerError(edge.log, error, request, reply);
+    answerError(edge.logger, error, request, reply);
   });
 }
 

@@ -18,3 +18,35 @@ export const LEASE_EXAMPLE = {
   owner: 'worker-7', fencingToken: 34, ttlMs: 30_000, grantedAt: '2026-11-23T08:30:00.000Z', expiresAt: '2026-11-23T08:30:30.000Z',
   expiresInMs: 29_996, elapsedMs: 4, renewAfterMs: 10_000, waitedMs: 0,
 };
+
+export const FUNCTION_EXAMPLE = { name: 'resize', description: 'Makes a smaller picture.', module: 'pictures.ts' };
+
+export const SUBMIT_EXAMPLE = {
+  function: 'resize', items: [{ picture: 'a.png', lock: { $lock: 'disk' } }, { picture: 'b.png', lock: { $lock: 'disk' } }],
+  errorCallback: { url: 'https://example.com/hooks' },
+};
+
+export const BATCH_EXAMPLE = {
+  id: 'bat_Yx1pQ8sD4mZk7VwJtN3uRb6C', state: 'queued', function: 'resize', call: 'map', chunkSize: 1,
+  counts: { total: 2, pending: 2, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+  callbacks: [], createdAt: '2026-11-23T08:30:00.000Z',
+};
+
+const ERROR_EXAMPLE = { name: 'RangeError', message: 'the picture is too small', kind: 'error' };
+
+export const ENDED_BATCH_EXAMPLE = {
+  ...BATCH_EXAMPLE,
+  state: 'failed',
+  counts: { total: 2, pending: 0, running: 0, succeeded: 1, failed: 1, cancelled: 0 },
+  error: ERROR_EXAMPLE,
+  callbacks: [{ event: 'batch.failed', state: 'delivered', attempts: 1 }],
+  startedAt: '2026-11-23T08:30:00.010Z',
+  endedAt: '2026-11-23T08:30:01.310Z',
+};
+
+export const RESULTS_EXAMPLE = {
+  results: [
+    { index: 0, state: 'succeeded', value: { width: 64 }, logs: 'resized a.png\n', attempt: 1, durationMs: 640 },
+    { index: 1, state: 'failed', error: ERROR_EXAMPLE, logs: '', attempt: 1, durationMs: 3 },
+  ],
+};

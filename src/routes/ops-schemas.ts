@@ -15,11 +15,11 @@ export const BrokenModule = named('BrokenModule', Type.Object({
 export const WorkersHealth = named('WorkersHealth', Type.Object({
   status: choice(['starting', 'ready', 'failing'] as const, 'Whether batches can run.'),
   functions: int32('How many functions there are.'),
+  lost: int32('How many threads ended one after another before they could run anything.'),
   broken: Type.Array(ref(BrokenModule), { description: 'Modules that could not be loaded.' }),
-  error: Type.Optional(Type.String({ description: 'Why no worker starts.' })),
 }, { description: 'How the worker threads are.' }));
 
 export const Ready = named('Ready', Type.Object({
-  status: choice(['starting', 'ready', 'stopping'] as const, 'Whether to send requests here.'),
+  status: choice(['ready', 'stopping'] as const, 'Whether to send requests here.'),
   workers: ref(WorkersHealth),
 }, { description: 'How the service is. Locks are served although the workers fail.' }));

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Type } from 'typebox';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
+import { healthOf } from './health.ts';
 import { Live, Ready } from './ops-schemas.ts';
 import { isProblemCode, type ProblemCode } from './problems.ts';
 import { Refused } from './refused.ts';
@@ -11,11 +12,11 @@ import { ref } from './schemas.ts';
 
 const PROBLEMS_DOCUMENT = new URL('../../openapi/problems.md', import.meta.url);
 
-const READY_EXAMPLE = { status: 'ready', workers: { status: 'ready', functions: 3, broken: [] } };
+const READY_EXAMPLE = { status: 'ready', workers: { status: 'ready', functions: 3, lost: 0, broken: [] } };
 
 export function opsRoutes(app: Routes, edge: Edge): void {
   healthRoutes(app, edge);
-  documentRoutes(app, edge);
+  documentRoutes(app);
 }
 
 function healthRoutes(app: Routes, edge: Edge): void {
@@ -27,13 +28,13 @@ function healthRoutes(app: Routes, edge: Edge): void {
 
   app.get('/health/ready', {
     schema: {
-      ...operation('getReady', 'Operations', 'Whether to send requests here', '200 while the service takes requests, 503 while it starts or stops. Failing workers show in the body and leave it 200, for the sake of the locks.'),
+      ...operation('getReady', 'Operations', 'Whether to send requests here', '200 while the service takes requests, 503 while it stops. Failing workers show in the body and leave it 200, for the sake of the locks.'),
       response: { 200: ref(Ready), 503: ref(Ready) },
     },
     exposeHeadRoute: true,
     config: { open: true, docs: { problems: [], example: { response: READY_EXAMPLE } } },
   }, (_request, reply) => {
-    const health = edge.health();
+    const health = healthOf(edge.engine.state);
     if (health.status !== 'ready') reply.code(503).header('retry-after', '1');
     reply.header('cache-control', 'no-store').send({ ...health, workers: { ...health.workers, broken: [...health.workers.broken] } });
   });
@@ -48,7 +49,7 @@ function healthRoutes(app: Routes, edge: Edge): void {
   }, async (_request, reply) => reply.type(edge.telemetry.contentType).send(await edge.telemetry.metrics()));
 }
 
-function documentRoutes(app: Routes, _edge: Edge): void {
+function documentRoutes(app: Routes): void {
   const entries = readEntries();
   app.get('/problems/:code', {
     schema: {

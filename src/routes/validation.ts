@@ -7,24 +7,21 @@ import type { Occurrence, ProblemCode } from './problems.ts';
 import { Refused } from './refused.ts';
 
 const POINTER_CHARS_MAX = 256;
+const DECIMAL = /^-?\d{1,15}$/u;
 
 /** Ids of the wrong form are unknown ids; only a lock's name has a rule that clients must be told. */
 const PARAM_CODES: { readonly [param: string]: ProblemCode } = {
-  lock: 'lock_name_invalid', lease: 'lease_not_found', batch: 'batch_not_found', function: 'function_not_found', code: 'not_found',
+  lock: 'lock_name_invalid', lease: 'lease_not_found', batch: 'batch_not_found',
 };
 
 export function refusedShape(error: FastifyError): Refused {
   const finding = error.validation?.[0];
   if (finding === undefined) return new Refused('invalid_request');
   const path = pathOf(finding);
-  switch (error.validationContext) {
-    case 'params':
-      return new Refused(PARAM_CODES[path.slice(1)] ?? 'not_found', { status: path === '/function' ? 404 : undefined });
-    case 'querystring':
-      return new Refused('invalid_request', { detail: `The parameter ${path.slice(1)} ${textOf(finding)}.` });
-    default:
-      return refusedBody(finding, path);
-  }
+  const name = path.slice(1);
+  if (error.validationContext === 'params') return new Refused(PARAM_CODES[name] ?? 'not_found');
+  if (error.validationContext === 'querystring') return new Refused('invalid_request', { detail: `The parameter ${name} ${textOf(finding)}.` });
+  return refusedBody(finding, path);
 }
 
 function refusedBody(finding: FastifySchemaValidationError, path: string): Refused {
@@ -53,11 +50,9 @@ function textOf({ keyword, params, message }: FastifySchemaValidationError): str
 
 /** Reads integers of a query, which are text there; anything but plain decimal stays text and fails the schema. */
 export function integers(...parameters: readonly string[]): preValidationHookHandler {
-  return (request, _reply, done) => {
-    const query = request.query as { [parameter: string]: unknown };
-    for (const parameter of parameters) {
-      const value = query[parameter];
-      if (typeof value === 'string' && /^-?\d{1,15}$/u.test(value)) query[parameter] = Number(value);
+  return ({ query }, _reply, done) => {
+    for (const [parameter, value] of Object.entries(query ?? {})) {
+      if (parameters.includes(parameter) && typeof value === 'string' && DECIMAL.test(value)) Reflect.set(query ?? {}, parameter, Number(value));
     }
     done();
   };

@@ -4,18 +4,21 @@
 // and what it makes of each reply.
 
 import { EventEmitter, once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { createApp, type AppDeps } from '../../src/app.ts';
+import { createApp, type AppParts } from '../../src/app.ts';
 import type { Engine, Reading, Submitted, Unnumbered } from '../../src/engine.ts';
 import type { ClientRequest, Report } from '../../src/state/inputs.ts';
 import type { Refusal, Reply } from '../../src/state/replies.ts';
+import type { HeldLease } from '../../src/state/rows.ts';
 import { State } from '../../src/state/state.ts';
 import { createDestinationRule } from '../../src/webhooks/destination.ts';
+import { parseSecrets } from '../../src/webhooks/signature.ts';
 
 export type Asked = Unnumbered<ClientRequest>;
 /** What the engine says to a request; `undefined` leaves it waiting. */
 export type Script = (asked: Asked) => Reply | undefined;
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
 export const WALL = Date.parse('2026-11-23T08:30:00.000Z');
 
@@ -79,34 +82,41 @@ export interface Served {
 export interface Settings {
   readonly tokens?: readonly string[];
   readonly callbacks?: boolean;
-  readonly deps?: Partial<AppDeps>;
+  readonly parts?: Partial<AppParts>;
 }
 
 /** A listening server for one test. */
-export async function serve(context: Finishing, { tokens = [], callbacks = true, deps = {} }: Settings = {}): Promise<Served> {
+export async function serve(context: Finishing, { tokens = [], callbacks = true, parts = {} }: Settings = {}): Promise<Served> {
   const engine = new ScriptedEngine();
   const counted: Served['counted'] = [];
   const logged: object[] = [];
   const app = createApp({
     engine,
-    config: { tokens, webhookSecrets: callbacks ? [{ key: Buffer.alloc(32) } as never] : [], destinationRule: createDestinationRule([]) },
+    config: { tokens, webhookSecrets: callbacks ? parseSecrets(SECRET) : [], destinationRule: createDestinationRule([]) },
     payloads: { read: () => Buffer.from('{}') },
     telemetry: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       metrics: async () => 'holdfast_lock_waiters 0\n',
       request: (route, method, status) => counted.push({ route, method, status }),
     },
-    health: () => ({ status: 'ready', workers: { status: 'ready', functions: 0, broken: [] } }),
-    log: {
+    logger: {
       isLevelEnabled: () => true,
       debug: (fields) => logged.push(fields),
-      warn: (fields) => logged.push(fields),
       error: (fields) => logged.push(fields),
     },
-    ...deps,
+    version: '0.0.0-test',
+    ...parts,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   context.onTestFinished(() => app.close());
-  const { port } = app.server.address() as AddressInfo;
-  return { app, engine, origin: `http://127.0.0.1:${port}`, port, counted, logged };
+  const origin = app.listeningOrigin;
+  return { app, engine, origin, port: Number(new URL(origin).port), counted, logged };
+}
+
+/** A lease that is held, as a row has it. */
+export function held(row: Partial<HeldLease> = {}): HeldLease {
+  return {
+    id: 'lse_AAAAAAAAAAAAAAAAAAAAAAAA', lock: 'a', order: 1, claimant: { by: 'connection' }, ttlMs: 30_000, askedAt: 0,
+    state: 'held', fencingToken: 1, grantedAt: WALL, waitedMs: 0, heldSince: 0, ...row,
+  };
 }

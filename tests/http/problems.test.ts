@@ -1,0 +1,78 @@
+// Problems: codes, table, document and answers say the same.
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { problem, PROBLEMS, retryAfterSeconds, type ProblemCode } from '../../src/routes/problems.ts';
+import type { Refusal } from '../../src/state/replies.ts';
+import { held, refused, serve } from './edge.ts';
+
+const document = readFileSync(new URL('../../openapi/problems.md', import.meta.url), 'utf8');
+const codes = Object.keys(PROBLEMS) as ProblemCode[];
+
+test('every code has one entry in the document, and every entry is a code', () => {
+  const entries = [...document.matchAll(/^## `(?<code>\w+)`$/gmu)].map(({ groups }) => groups?.['code']);
+  expect(entries.toSorted()).toEqual(codes.toSorted());
+});
+
+test.for(codes)('the entry of %s names its status', (code) => {
+  const entry = document.split(/^(?=## )/mu).find((part) => part.startsWith(`## \`${code}\``));
+  expect(entry).toContain(`Status ${PROBLEMS[code].status}`);
+});
+
+test.for(codes)('the type of %s leads to its entry', async (code, context) => {
+  const { origin } = await serve(context);
+  const response = await fetch(new URL(problem(code).type, origin));
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/markdown; charset=utf-8']);
+  expect(await response.text()).toMatch(new RegExp(`^## \`${code}\``, 'u'));
+});
+
+test.for(['nothing', 'constructor', '__proto__', 'lock_held2'])('there is no entry for %s', async (code, context) => {
+  const { origin } = await serve(context);
+  expect((await fetch(`${origin}/problems/${code}`)).status).toBe(404);
+});
+
+test('a problem that may pass says when to try again, in whole seconds rounded up', () => {
+  expect(retryAfterSeconds(problem('lock_held', { retryAfterMs: 1_001 }))).toBe('2');
+  expect(retryAfterSeconds(problem('lock_held', { retryAfterMs: 1 }))).toBe('1');
+  expect(retryAfterSeconds(problem('lock_held'))).toBeUndefined();
+  for (const code of codes.filter((each) => [429, 503].includes(PROBLEMS[each].status))) expect(retryAfterSeconds(problem(code))).toBe('1');
+});
+
+describe('a refusal of the machine', () => {
+  const lock = { name: 'a', waiters: 3, holder: { lease: held({ id: 'lse_secret-secret-secret-secret', owner: 'me', fencingToken: 7, metadata: { job: 1 } }), endsAt: 21_000 } };
+  const refusals: readonly (readonly [Refusal, number, object])[] = [
+    [{ code: 'lock_held', lock, retryAfterMs: 4_200 }, 423, {
+      waiters: 3, retryAfterMs: 4_200, holders: [{ owner: 'me', fencingToken: 7, grantedAt: '2026-11-23T08:30:00.000Z', expiresAt: '2026-11-23T08:30:21.000Z', metadata: { job: 1 } }],
+    }],
+    [{ code: 'wait_timed_out', lock: { name: 'a', waiters: 0 } }, 423, { holders: [], waiters: 0 }],
+    [{ code: 'wait_queue_full' }, 429, { retryAfterMs: 1_000 }],
+    [{ code: 'lease_lost', reason: 'revoked', fencingToken: 7, detail: 'taken' }, 410, { reason: 'revoked', fencingToken: 7, detail: 'taken' }],
+    [{ code: 'idempotency_key_reused' }, 422, {}],
+    [{ code: 'overloaded' }, 503, { retryAfterMs: 1_000 }],
+    [{ code: 'shutting_down', retryAfterMs: 5_000 }, 503, { retryAfterMs: 5_000 }],
+    [{ code: 'task_failed', batch: 'bat_x', error: { name: 'E', message: 'm', kind: 'error' } }, 422, { batch: 'bat_x', error: { name: 'E', message: 'm', kind: 'error' } }],
+    [{ code: 'lock_not_shareable', pointer: '/items/0' }, 422, { pointer: '/items/0' }],
+  ];
+
+  test.for(refusals)('%o becomes a problem with status %i', async ([refusal, status, members], context) => {
+    const { origin, engine } = await serve(context);
+    engine.script = () => refused(refusal);
+    const response = await fetch(`${origin}/v1/locks/a/leases`, { method: 'POST' });
+    const body = await response.json();
+    expect([response.status, response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([status, 'application/problem+json; charset=utf-8', 'no-store']);
+    expect(body).toMatchObject({
+      ...members, code: refusal.code, status, type: `/problems/${refusal.code}`, title: PROBLEMS[refusal.code].title,
+      instance: expect.stringMatching(/^urn:uuid:[0-9a-f-]{36}$/u), detail: refusal.detail ?? PROBLEMS[refusal.code].detail,
+    });
+    const { retryAfterMs } = problem(refusal.code, { retryAfterMs: refusal.retryAfterMs });
+    expect(response.headers.get('retry-after')).toBe(retryAfterMs === undefined ? null : String(Math.ceil(retryAfterMs / 1_000)));
+    expect(JSON.stringify(body)).not.toContain('lse_');
+  });
+
+  test.for([['DELETE', ''], ['POST', '/revoke']] as const)('a held lock is a conflict for %s %s', async ([method, rest], context) => {
+    const { origin, engine } = await serve(context);
+    engine.script = () => refused({ code: 'lock_held', fencingToken: 9 });
+    const response = await fetch(`${origin}/v1/locks/a${rest}`, { method });
+    expect([response.status, await response.json()]).toEqual([409, expect.objectContaining({ status: 409, code: 'lock_held', fencingToken: 9 })]);
+  });
+});
