@@ -66,7 +66,7 @@ export class Calls {
   /** Begins no further item of the running order, and tells the running call. */
   abort(reason: TaskErrorKind): void {
     this.#stopped = true;
-    this.#running?.stop.abort(new CodedError(reason, `the task was told to stop: ${reason}`, 'AbortError'));
+    if (this.#running !== undefined) this.#locks.stop(this.#running, new CodedError(reason, `the task was told to stop: ${reason}`, 'AbortError'));
   }
 
   async #call(scope: Scope, kind: 'error' | 'initializer', body: () => unknown): Promise<Outcome> {

@@ -7,6 +7,8 @@ import { inspect } from 'node:util';
 import { ERROR_CAUSES_MAX, ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, ERROR_NAME_CHARS_MAX, ERROR_STACK_CHARS_MAX } from '../limits.ts';
 import type { TaskError, TaskErrorKind } from '../state/inputs.ts';
 
+const OWN_FOLDER = new URL('.', import.meta.url).href;
+
 /** An error that says by its `code` what a program can do about it. */
 export class CodedError extends Error {
   readonly code: string;
@@ -45,16 +47,25 @@ function messageOf(thrown: unknown): string {
 }
 
 function stackWithCauses(thrown: unknown): string | undefined {
-  const first = textOf(read(thrown, 'stack'));
-  let text = first ?? '';
+  let text = stackOf(thrown) ?? '';
   const seen = new Set<unknown>([thrown]);
   let cause = read(thrown, 'cause');
   while (cause !== undefined && !seen.has(cause) && seen.size <= ERROR_CAUSES_MAX && text.length < ERROR_STACK_CHARS_MAX) {
     seen.add(cause);
-    text += `${text === '' ? '' : '\n'}Caused by: ${textOf(read(cause, 'stack')) ?? errorLine(cause)}`;
+    text += `${text === '' ? '' : '\n'}Caused by: ${stackOf(cause) ?? errorLine(cause)}`;
     cause = read(cause, 'cause');
   }
   return text === '' ? undefined : cut(text, ERROR_STACK_CHARS_MAX);
+}
+
+/** Without the frames of the pool, which tell the author of a function nothing. */
+function stackOf(value: unknown): string | undefined {
+  const stack = textOf(read(value, 'stack'));
+  return stack
+    ?.slice(0, 4 * ERROR_STACK_CHARS_MAX)
+    .split('\n')
+    .filter((line) => !line.includes(OWN_FOLDER))
+    .join('\n');
 }
 
 function read(value: unknown, key: string): unknown {

@@ -4,6 +4,7 @@
 // own who holds a lock: that is the machine's, which also releases what a task still holds when it ends.
 //   L1. A lock is acquired for the scope whose code calls, wherever the lock came from.
 //   L2. What is held is known here before anything else is heard from the main thread, so no loss can miss it.
+//   L3. A task that is told to stop waits for no lock any longer; one that is granted nevertheless is given back.
 
 import { LOCK_NAME_CHARS_MAX, TASK_LOCK_CALLS_MAX, TICKET_WAIT_MS_MAX, TTL_MS_MAX, TTL_MS_MIN } from '../limits.ts';
 import type { LockAnswer } from '../state/effects.ts';
@@ -16,6 +17,8 @@ import type { Scope } from './scopes.ts';
 interface Question {
   readonly scope: Scope;
   readonly settle: (answer: LockAnswer) => void;
+  /** Of an acquire: it is no longer waited for. */
+  readonly giveUp?: ((reason: Error) => void) | undefined;
 }
 
 type Ask = { readonly kind: 'taskAcquire'; readonly ttlMs?: number; readonly waitMs?: number } | { readonly kind: 'taskRelease'; readonly fencingToken: number };
@@ -64,7 +67,13 @@ export class TaskLocks {
     if (held === undefined) return;
     const error = new CodedError('lock_lost', `the lock ${held.lock} was lost: ${reason}`, 'LockError');
     held.loss.abort(error);
-    held.scope.stop.abort(error);
+    this.stop(held.scope, error);
+  }
+
+  /** Aborts the scope's signal and what it waits for. (L3) */
+  stop(scope: Scope, reason: Error): void {
+    scope.stop.abort(reason);
+    for (const question of this.#questions.values()) if (question.scope === scope) question.giveUp?.(reason);
   }
 
   /** Forgets what an ended scope asked and held. Its promises stay open: nobody is left to hear them. */
@@ -82,12 +91,22 @@ export class TaskLocks {
   }
 
   #ask<Result>(scope: Scope, lock: string, ask: Ask, read: (answer: LockAnswer) => Result): Promise<Result> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       if (this.#questions.size >= TASK_LOCK_CALLS_MAX) throw new CodedError('too_many_lock_calls', `more than ${TASK_LOCK_CALLS_MAX} lock calls wait for an answer`, 'LockError');
       this.#lastCall += 1;
-      this.#questions.set(this.#lastCall, { scope, settle: (answer) => resolve(Promise.try(read, answer)) });
-      this.#post({ ...ask, call: this.#lastCall, scope: scope.number, lock });
+      const call = this.#lastCall;
+      const giveUp = (reason: Error): void => {
+        this.#questions.set(call, { scope, settle: (answer) => this.#giveBack(scope, lock, answer) });
+        reject(reason);
+      };
+      this.#questions.set(call, { scope, settle: (answer) => resolve(Promise.try(read, answer)), giveUp: ask.kind === 'taskAcquire' ? giveUp : undefined });
+      this.#post({ ...ask, call, scope: scope.number, lock });
     });
+  }
+
+  /** (L3) */
+  #giveBack(scope: Scope, lock: string, answer: LockAnswer): void {
+    if (answer.kind === 'granted') void this.#hold(scope, lock, answer).release();
   }
 }
 

@@ -11,6 +11,7 @@ async function thrown(name: string): Promise<TaskError> {
 
 test('an error keeps its name, message, stack, code and causes', async () => {
   expect(await thrown('error')).toMatchObject({ name: 'TypeError', message: 'no such column', kind: 'error', stack: expect.stringContaining('failures.ts') });
+  expect((await thrown('error')).stack).not.toContain('calls.ts');
   const coded = await thrown('coded');
   expect(coded).toMatchObject({ name: 'StorageError', message: 'the disk is full', code: 'E_FULL' });
   expect(coded.stack).toContain('\nCaused by: Error: write failed');

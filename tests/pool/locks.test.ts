@@ -106,6 +106,17 @@ test('a lost lock aborts the signals of the grant and of the task, and the end o
   expect(JSON.parse((await bench.settled(worker)).value ?? '')).toEqual([reason, reason]);
 });
 
+test('a task that is told to stop waits no longer, and a grant that comes nevertheless is given back', async () => {
+  const { bench, worker } = await running('waitInVain', [ORDERS]);
+  await bench.recorder.seen('taskAcquire');
+  bench.pool.abort(worker, 'cancelled');
+  await bench.recorder.seen('taskAcquire', (report) => report.lock === 'after');
+  bench.pool.answerLock(worker, 1, { kind: 'granted', fencingToken: 7 });
+  expect(await bench.recorder.seen('taskRelease')).toMatchObject({ lock: 'orders', scope: 0, fencingToken: 7 });
+  await grant(bench, worker, 2);
+  expect(JSON.parse((await bench.settled(worker)).value ?? '')).toEqual({ code: 'cancelled', aborted: true });
+});
+
 test('a loss of a token that nobody here holds does nothing', async () => {
   const { bench, worker } = await running('hold', [ORDERS]);
   bench.pool.loseLock(worker, 5, 'revoked');

@@ -52,6 +52,13 @@ export async function waitForAbort(context: TaskContext): Promise<unknown> {
   return reasonOf(context.signal);
 }
 
+/** Goes on after its wait was given up, and gives back the reason when it is told to. */
+export async function waitInVain(context: TaskContext, lock: SharedLock): Promise<unknown> {
+  const reason: unknown = await lock.acquire().catch((error: unknown) => error);
+  await context.lock('after').acquire();
+  return { code: Reflect.get(Object(reason), 'code'), aborted: context.signal.aborted };
+}
+
 export async function releaseTwice(_context: TaskContext, lock: SharedLock): Promise<unknown> {
   const held = await lock.acquire();
   return Promise.allSettled([held.release(), held.release()]).then((ends) => ends.map((end) => end.status));
