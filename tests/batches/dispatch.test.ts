@@ -54,12 +54,13 @@ describe('setups', () => {
     const world = new World(2);
     const prepared = world.submit({ items: [0, 1], chunkSize: 1, ...SETUP });
     const plain = world.submit({ items: [0, 1], chunkSize: 1 });
-    const seen = new Map<string, Set<string | undefined>>([[prepared.id, new Set()], [plain.id, new Set()]]);
+    const seen = new Map<string, Set<string | undefined>>();
+    for (const { id } of [prepared, plain]) seen.set(id, new Set());
     world.work(({ order, setup }) => {
       seen.get(order!.batch)!.add(setup);
       return { value: '1' };
     });
-    expect(seen).toEqual(new Map([[prepared.id, new Set([prepared.id])], [plain.id, new Set([undefined])]]));
+    expect([seen.get(prepared.id), seen.get(plain.id)]).toEqual([new Set([prepared.id]), new Set([undefined])]);
   });
 
   test('two batches with setups never share a thread', () => {

@@ -133,7 +133,7 @@ export class World {
 
   /** Threads that have just been started report what they loaded. */
   allReady(): void {
-    for (const thread of [...this.threads.values()]) if (!thread.ready && !thread.toldToEnd) this.ready(thread);
+    for (const thread of this.threads.values()) if (!thread.ready && !thread.toldToEnd) this.ready(thread);
   }
 
   ready(thread: Thread, functions = FUNCTIONS): void {
@@ -162,14 +162,14 @@ export class World {
   }
 
   endTold(): void {
-    for (const thread of [...this.threads.values()]) if (thread.toldToEnd) this.end(thread, 'it was ended');
+    for (const thread of this.threads.values()) if (thread.toldToEnd) this.end(thread, 'it was ended');
   }
 
   /** Every thread does what it was told, until nothing is left to do. */
   work(done: (thread: Thread) => Done = () => ({ value: '1' })): void {
     for (let moved = true; moved;) {
       moved = false;
-      for (const thread of [...this.threads.values()]) moved = this.#advance(thread, done) || moved;
+      for (const thread of this.threads.values()) moved = this.#advance(thread, done) || moved;
     }
   }
 
