@@ -91,8 +91,10 @@ serves_as_process_of_its_own() {
   say 'the health check passes on a ready service'
   call PUT /v1/locks/smoke '{"description":"declared by the smoke test"}' >/dev/null || fail 'no lock was declared'
   call POST /v1/locks/smoke/leases '{"ttlMs":60000}' | grep -q '"state":"held"' || fail 'no lease was granted'
-  call GET /v1/functions | grep -q '"name"' || fail 'the worker threads report no function of the image'
-  say 'grants a lease, and its worker threads load the functions'
+  say 'grants a lease'
+  call POST /v1/batches '{"function":"add","call":"starmap","items":[[1,2]],"waitMs":10000}' | grep -q '"value":3' ||
+    fail 'the example function did not run'
+  say 'runs a function of its functions folder'
   buildah run --user 0 "$container" -- find /data -mindepth 1 ! -user 1000 >"$scratch/foreign"
   [ ! -s "$scratch/foreign" ] || fail "files of another user: $(cat "$scratch/foreign")"
   [ -n "$(buildah run --user 0 "$container" -- find /data -type f)" ] || fail 'nothing was written to the data volume'

@@ -35,6 +35,7 @@ const PARTS: readonly Part[] = [
   { part: 'src/machine.ts', pure: true, values: ['src/locks/', 'src/batches/', STATE, LIMITS] },
   { part: 'src/engine.ts', values: ['src/machine.ts', ...PORTS, STATE, LIMITS] },
   { part: 'src/perform.ts', values: [...PORTS, LIMITS], types: [STATE] },
+  { part: 'src/version.ts', values: ['node:*'] },
   { part: 'src/clock.ts', values: ['node:*', LIMITS] },
   { part: 'src/journal/', values: ['node:*', 'lmdb', LIMITS], types: [STATE] },
   { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', LIMITS], types: [STATE] },
@@ -45,7 +46,7 @@ const PARTS: readonly Part[] = [
   { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS] },
   { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts'] },
   { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino'] },
-  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts'] },
+  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts', 'src/version.ts'] },
 ];
 
 const SOURCES = files('src/**/*.ts');

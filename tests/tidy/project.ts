@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Folders that the project does not own: fetched, built, or the service's data. */
-const FOREIGN = new Set(['node_modules', 'dist', 'data', 'coverage', '.git']);
+const FOREIGN = new Set(['node_modules', 'dist', 'data', 'coverage', '.vitest', '.git']);
 
 export interface Import {
   /** A path from the project's root, or the name of a package or of a part of Node. */
