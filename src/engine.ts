@@ -117,7 +117,7 @@ export class EngineLoop implements Engine {
       return { request: number, reply: Promise.resolve({ kind: 'refused', refusal: { code: 'overloaded' } }) };
     }
     const reply = new Promise<Reply>((resolve) => this.#resolvers.set(number, resolve));
-    this.#take({ ...request, request: number } as ClientRequest);
+    this.#take({ ...request, request: number });
     this.askedAt = this.#mono;
     return { request: number, reply };
   }
@@ -210,18 +210,16 @@ export class EngineLoop implements Engine {
     const { tokens } = this.state;
     const tokensEnd = tokens.end;
     const now = Math.floor(this.#now);
-    this.#parts.journal.commit({ now, ...this.state.changes.take() }).then(
-      () => {
-        this.#committing = false;
-        this.#committedNow = now;
-        tokens.flushedEnd = tokensEnd;
-        this.state.changes.flushed();
-        this.#parts.observer.committed((this.#parts.clock.mono() - began) / 1_000, group.inputs);
-        this.#release(group);
-        if (!isEmpty(this.#group) || !this.state.changes.empty) this.#flush();
-      },
-      (error: unknown) => this.#parts.failed(error),
-    );
+    const flushed = (): void => {
+      this.#committing = false;
+      this.#committedNow = now;
+      tokens.flushedEnd = tokensEnd;
+      this.state.changes.flushed();
+      this.#parts.observer.committed((this.#parts.clock.mono() - began) / 1_000, group.inputs);
+      this.#release(group);
+      if (!isEmpty(this.#group) || !this.state.changes.empty) this.#flush();
+    };
+    this.#parts.journal.commit({ now, ...this.state.changes.take() }).then(flushed, this.#parts.failed);
   }
 
   #release(group: Group): void {

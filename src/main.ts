@@ -2,13 +2,13 @@
 //
 // Owns the environment, signals, the log and exit codes. A refusal to start is one clear line and exit code 1.
 
-import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { JournalRefused } from './journal/journal.ts';
-import { DuplicateFunctions, startService } from './service.ts';
+import { AddressRefused, DuplicateFunctions, startService } from './service.ts';
+import { VERSION } from './version.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const REFUSALS = [ConfigError, JournalRefused, DuplicateFunctions, AddressRefused];
 
 async function main(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel, base: { service: 'holdfast' } }, pino.destination({ fd: 1, sync: true }));
@@ -18,9 +18,12 @@ async function main(config: Config): Promise<void> {
   };
   process.on('uncaughtException', failed);
   process.on('unhandledRejection', failed);
-  const service = await startService({ config, version, logger, failed });
-  logger.info({ address: service.address, version, dataDir: config.dataDir }, 'ready');
+  const service = await startService({ config, version: VERSION, logger, failed });
+  logger.info({ address: service.address, version: VERSION, dataDir: config.dataDir }, 'ready');
+  let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
     logger.info({ signal }, 'stopping');
     service.stop().then(() => process.exit(0), failed);
   };
@@ -30,8 +33,7 @@ async function main(config: Config): Promise<void> {
 
 /** Says why the service does not start; what is not a refusal keeps its stack. */
 function refuse(error: unknown): never {
-  const known = error instanceof ConfigError || error instanceof JournalRefused || error instanceof DuplicateFunctions;
-  console.error(known ? error.message : error);
+  console.error(error instanceof Error && REFUSALS.some((refusal) => error instanceof refusal) ? error.message : error);
   process.exit(1);
 }
 

@@ -4,7 +4,6 @@
 //   V1. Nothing is served before what the start changed is committed, and the port is closed before the journal is.
 //   V2. An orderly stop serves what is held until the grace is over, puts back what still runs, and then ends.
 
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
@@ -42,6 +41,17 @@ export class DuplicateFunctions extends Error {
   }
 }
 
+/** The address cannot be listened on. */
+export class AddressRefused extends Error {
+  override readonly name = 'AddressRefused';
+
+  constructor({ host, port }: Config, error: unknown) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const why = code === 'EADDRINUSE' ? 'something listens there already' : code;
+    super(`Cannot listen on ${host}:${port}: ${why}. Stop what listens there, or set HOLDFAST_HOST or HOLDFAST_PORT.`, { cause: error });
+  }
+}
+
 export interface ServiceOptions {
   readonly config: Config;
   readonly version: string;
@@ -57,12 +67,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   await parts.engine.start();
   const duplicate = await Promise.race([parts.functions, delay(FUNCTIONS_WAIT_MS, undefined, { ref: false })]);
   if (duplicate !== undefined) throw new DuplicateFunctions(duplicate);
-  await parts.app.listen({ host: options.config.host, port: options.config.port });
+  await listen(parts.app, options.config);
   let stopping: Promise<void> | undefined;
   return {
-    address: urlOf(parts.app.server.address() as AddressInfo),
+    address: parts.app.listeningOrigin,
     stop: () => (stopping ??= stop(parts, options.config.shutdownGraceMs, journal, claim)),
   };
+}
+
+async function listen(app: Parts['app'], config: Config): Promise<void> {
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    throw new AddressRefused(config, error);
+  }
 }
 
 interface Parts {
@@ -120,8 +138,4 @@ function isBusy(state: State): boolean {
   if (state.leaseIndex.holders > 0) return true;
   for (const worker of state.workers.values()) if (worker.state === 'running' || worker.state === 'setup') return true;
   return false;
-}
-
-function urlOf({ address, port, family }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

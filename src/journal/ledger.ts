@@ -7,9 +7,10 @@
 //       the file, and those are the rows that change and go together: a commit rewrites few pages, where keys without
 //       order (ids are random) would spread it over a page for each row.
 
-interface Entry {
+/** Where a row stands. Its checksum is absent until the row was noted for the first time. */
+export interface Place {
   readonly slot: number;
-  checksum: number;
+  checksum: number | undefined;
 }
 
 /** What every commit writes beside its rows, to be compared when the journal is opened. */
@@ -19,7 +20,7 @@ export interface Totals {
 }
 
 export class Ledger {
-  readonly #tables = new Map<string, Map<string, Entry>>();
+  readonly #tables = new Map<string, Map<string, Place>>();
   #rows = 0;
   #sum = 0;
   #nextSlot = 1;
@@ -28,49 +29,53 @@ export class Ledger {
     return { rows: this.#rows, sum: this.#sum };
   }
 
-  /** Notes that the row now has this checksum, and says in which slot it stands. */
-  put(table: string, key: string, checksum: number): number {
-    const entries = this.#entriesOf(table);
-    const entry = entries.get(key);
-    if (entry === undefined) return this.#add(entries, key, this.#nextSlot, checksum);
-    this.#sum = (this.#sum - entry.checksum + checksum) | 0;
-    entry.checksum = checksum;
-    return entry.slot;
+  /** The place of the row, a new one if it has none. What is placed must be `put` in the same commit. */
+  place(table: string, key: string): Place {
+    const places = this.#placesOf(table);
+    let place = places.get(key);
+    if (place === undefined) {
+      place = { slot: this.#nextSlot, checksum: undefined };
+      places.set(key, place);
+      this.#nextSlot += 1;
+    }
+    return place;
+  }
+
+  /** Notes that the row in this place now has this checksum. */
+  put(place: Place, checksum: number): void {
+    if (place.checksum === undefined) this.#rows += 1;
+    this.#sum = (this.#sum - (place.checksum ?? 0) + checksum) | 0;
+    place.checksum = checksum;
   }
 
   /** Notes that the row is gone, and says in which slot it stood; `undefined` when there was no such row. */
   delete(table: string, key: string): number | undefined {
-    const entries = this.#entriesOf(table);
-    const entry = entries.get(key);
-    if (entry === undefined) return undefined;
-    entries.delete(key);
+    const places = this.#placesOf(table);
+    const place = places.get(key);
+    if (place?.checksum === undefined) return undefined;
+    places.delete(key);
     this.#rows -= 1;
-    this.#sum = (this.#sum - entry.checksum) | 0;
-    return entry.slot;
+    this.#sum = (this.#sum - place.checksum) | 0;
+    return place.slot;
   }
 
   /** Notes a row found in this slot when the journal is opened. False when the row was found in another slot before. */
   load(table: string, key: string, slot: number, checksum: number): boolean {
-    const entries = this.#entriesOf(table);
-    if (entries.has(key)) return false;
-    this.#add(entries, key, slot, checksum);
+    const places = this.#placesOf(table);
+    if (places.has(key)) return false;
+    const place: Place = { slot, checksum: undefined };
+    places.set(key, place);
+    this.put(place, checksum);
+    this.#nextSlot = Math.max(this.#nextSlot, slot + 1);
     return true;
   }
 
-  #add(entries: Map<string, Entry>, key: string, slot: number, checksum: number): number {
-    entries.set(key, { slot, checksum });
-    this.#nextSlot = Math.max(this.#nextSlot, slot + 1);
-    this.#rows += 1;
-    this.#sum = (this.#sum + checksum) | 0;
-    return slot;
-  }
-
-  #entriesOf(table: string): Map<string, Entry> {
-    let entries = this.#tables.get(table);
-    if (entries === undefined) {
-      entries = new Map();
-      this.#tables.set(table, entries);
+  #placesOf(table: string): Map<string, Place> {
+    let places = this.#tables.get(table);
+    if (places === undefined) {
+      places = new Map();
+      this.#tables.set(table, places);
     }
-    return entries;
+    return places;
   }
 }

@@ -1,71 +1,164 @@
-// LMDB file: whether it can be opened without bringing the process down.
+// LMDB file: whether LMDB can walk it without bringing the process down.
 //
-// Owns the look at the file before LMDB maps it. Does not own what is in it (lmdb.ts verifies every row).
-//   F1. Reading a mapped page behind the end of its file ends the process by a signal, without a word. So a file that
-//       is shorter than its last page says is first read whole in a process of its own. It may be in order: LMDB does
-//       not write pages at the end that are free.
+// Owns a look at the shape of the file before LMDB maps it. Does not own what the rows say (lmdb.ts verifies each).
+//   F1. LMDB trusts its file: a tree that leads behind the end of the file, or to a page of another kind, ends the
+//       process by a signal, at the start or at some later commit. So every page that a tree leads to is looked at
+//       here first, and what does not fit becomes a refusal with words.
+//   F2. Only pages that are in use are looked at. A file may well be shorter than its last page: LMDB does not write
+//       pages at the end that are free.
+//
+// The form: two meta pages, of which the one with the higher transaction counts, each with the descriptions of two
+// trees: the free pages, and the databases by name, whose descriptions are the values. Numbers are little endian.
 
-import { execFile } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { damaged } from './lmdb-store.ts';
 
 const FILE = 'data.mdb';
-const PROBE = fileURLToPath(new URL(`./lmdb-probe${extname(import.meta.url)}`, import.meta.url));
 
-// LMDB begins its file with two meta pages, written in turn; the one with the higher transaction counts. In each page
-// a header is followed by magic, version, address, map size, two tree descriptions (the first begins with the page
-// size), the last page and the transaction. Numbers stand in the machine's order, little endian wherever we run.
-const META_PAGES = 2;
+const META = { bytes: 160, magic: 24, version: 28, pageBytes: 48, freeTree: 48, mainTree: 96, transaction: 152 };
 const MAGIC = 0xbeefc0de;
-const MAGIC_AT = 24;
-const PAGE_SIZE_AT = 48;
-const LAST_PAGE_AT = 144;
-const TRANSACTION_AT = 152;
-const META_BYTES = 160;
-const PAGE_BYTES_MIN = 256;
-const PAGE_BYTES_MAX = 65_536;
+const VERSION = 2;
+const TREE = { bytes: 48, depth: 6, entries: 32, root: 40 };
+const NO_ROOT = 2n ** 64n - 1n;
+const PAGE = { header: 24, number: 0, transaction: 8, flags: 18, pointersEnd: 20, nodesStart: 22, overflowPages: 20 };
+const PAGE_KINDS = 0x6f;
+const BRANCH = 0x01;
+const LEAF = 0x02;
+const OVERFLOW = 0x04;
+const NODE = { header: 8, low: 0, high: 4, flags: 4, keyBytes: 6 };
+const IN_OVERFLOW = 1;
+const IS_TREE = 2;
+const OVERFLOW_BYTES = 24;
+const PAGE_BYTES = [256, 65_536] as const;
+const DEPTH_MAX = 32;
 
-/** Throws `JournalRefused` when the file of the store is missing, is no such file, or is cut short. */
-export async function assertWhole(path: string): Promise<void> {
+/** Throws `JournalRefused` when the file of the store is missing, is no such file, is cut short or does not hold together. */
+export function assertWhole(path: string): void {
   const file = join(path, FILE);
   if (!existsSync(file)) throw damaged(path, `${FILE} is missing`);
-  const { bytes, bytesNeeded } = measure(file, path);
-  if (bytes >= bytesNeeded || (await canBeRead(path))) return;
-  throw damaged(path, `${FILE} was cut short, it has ${bytes} of ${bytesNeeded} bytes`);
-}
-
-function measure(file: string, path: string): { bytes: number; bytesNeeded: number } {
   const descriptor = openSync(file, 'r');
   try {
-    const bytes = fstatSync(descriptor).size;
-    const first = readMetaPage(descriptor, 0);
-    const pageBytes = first?.readUInt32LE(PAGE_SIZE_AT) ?? 0;
-    if (pageBytes < PAGE_BYTES_MIN || pageBytes > PAGE_BYTES_MAX) throw damaged(path, `${FILE} is no LMDB file`);
-    const second = readMetaPage(descriptor, pageBytes);
-    if (first === undefined || second === undefined) throw damaged(path, `${FILE} was cut short, or begins with foreign bytes`);
-    const newer = first.readBigUInt64LE(TRANSACTION_AT) > second.readBigUInt64LE(TRANSACTION_AT) ? first : second;
-    const pages = Number(newer.readBigUInt64LE(LAST_PAGE_AT)) + 1;
-    return { bytes, bytesNeeded: Math.max(pages, META_PAGES) * pageBytes };
+    new Walk(descriptor).file();
+  } catch (error) {
+    if (error instanceof Misfit) throw damaged(path, `${FILE} ${error.message}`);
+    throw error;
   } finally {
     closeSync(descriptor);
   }
 }
 
-function readMetaPage(descriptor: number, position: number): Buffer | undefined {
-  const page = Buffer.alloc(META_BYTES);
-  if (readSync(descriptor, page, 0, META_BYTES, position) < META_BYTES) return undefined;
-  return page.readUInt32LE(MAGIC_AT) === MAGIC ? page : undefined;
+class Misfit extends Error {}
+
+/** One way through all pages in use, each of them once. */
+class Walk {
+  readonly #descriptor: number;
+  readonly #fileBytes: number;
+  #pageBytes = 0;
+  #transaction = 0n;
+  #seen = new Uint8Array();
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+    this.#fileBytes = fstatSync(descriptor).size;
+  }
+
+  file(): void {
+    const first = this.#metaPage(0);
+    this.#pageBytes = first.readUInt32LE(META.pageBytes);
+    if (this.#pageBytes < PAGE_BYTES[0] || this.#pageBytes > PAGE_BYTES[1]) throw new Misfit('begins with a meta page that is damaged');
+    const second = this.#metaPage(this.#pageBytes);
+    const meta = first.readBigUInt64LE(META.transaction) > second.readBigUInt64LE(META.transaction) ? first : second;
+    this.#transaction = meta.readBigUInt64LE(META.transaction);
+    this.#seen = new Uint8Array(Math.floor(this.#fileBytes / this.#pageBytes));
+    this.#seen.fill(1, 0, 2);
+    this.#tree(meta.subarray(META.freeTree), false);
+    this.#tree(meta.subarray(META.mainTree), true);
+  }
+
+  #metaPage(position: number): Buffer {
+    if (this.#fileBytes < position + META.bytes) throw new Misfit(`was cut short, it has ${this.#fileBytes} bytes`);
+    const page = this.#read(position, META.bytes);
+    if (page.readUInt32LE(META.magic) !== MAGIC) throw new Misfit('is no LMDB file');
+    if (page.readUInt16LE(META.version) !== VERSION) throw new Misfit('was written by another version of LMDB');
+    return page;
+  }
+
+  #tree(description: Buffer, holdsTrees: boolean): void {
+    const root = description.readBigUInt64LE(TREE.root);
+    const depth = description.readUInt16LE(TREE.depth);
+    if ((root === NO_ROOT) !== (depth === 0) || depth > DEPTH_MAX) throw new Misfit('has a tree without a root');
+    let entries = 0n;
+    const ways = depth === 0 ? [] : [{ page: Number(root), level: depth }];
+    for (let way = ways.pop(); way !== undefined; way = ways.pop()) {
+      const { page: number, level } = way;
+      const page = this.#page(number, level > 1 ? BRANCH : LEAF);
+      const nodes = this.#nodes(page, number);
+      if (level > 1) for (const node of nodes) ways.push({ page: node.readUIntLE(NODE.low, 6), level: level - 1 });
+      else for (const node of nodes) this.#leafNode(node, number, holdsTrees);
+      if (level === 1) entries += BigInt(nodes.length);
+    }
+    if (entries !== description.readBigUInt64LE(TREE.entries)) throw new Misfit('has a tree that lost entries');
+  }
+
+  /** The nodes of a page, each from its first byte to the end of the page. */
+  #nodes(page: Buffer, number: number): Buffer[] {
+    const body = page.subarray(PAGE.header);
+    const pointersEnd = page.readUInt16LE(PAGE.pointersEnd);
+    const nodesStart = page.readUInt16LE(PAGE.nodesStart);
+    if (pointersEnd === 0 || pointersEnd % 2 === 1 || pointersEnd > nodesStart || nodesStart > body.length) throw misfit(number);
+    const nodes: Buffer[] = [];
+    for (let pointer = 0; pointer < pointersEnd; pointer += 2) {
+      const start = body.readUInt16LE(pointer);
+      const node = body.subarray(start);
+      if (start < nodesStart || node.length < NODE.header || keyEnd(node) > node.length) throw misfit(number);
+      nodes.push(node);
+    }
+    return nodes;
+  }
+
+  #leafNode(node: Buffer, number: number, holdsTrees: boolean): void {
+    const bytes = node.readUInt32LE(NODE.low);
+    const flags = node.readUInt16LE(NODE.flags);
+    const value = node.subarray(keyEnd(node));
+    const bytesHere = flags === IN_OVERFLOW ? OVERFLOW_BYTES : bytes;
+    if (bytesHere > value.length || flags > IS_TREE || (flags === IS_TREE) !== holdsTrees) throw misfit(number);
+    if (flags === IN_OVERFLOW) this.#overflow(Number(value.readBigUInt64LE(0)), bytes);
+    if (holdsTrees && bytes === TREE.bytes) this.#tree(Buffer.from(value.subarray(0, TREE.bytes)), false);
+  }
+
+  #overflow(number: number, bytes: number): void {
+    const header = this.#page(number, OVERFLOW);
+    const pages = header.readUInt32LE(PAGE.overflowPages);
+    if (pages * this.#pageBytes < PAGE.header + bytes) throw misfit(number);
+    for (let next = number + 1; next < number + pages; next += 1) this.#mark(next);
+  }
+
+  #page(number: number, kind: number): Buffer {
+    this.#mark(number);
+    const page = this.#read(number * this.#pageBytes, kind === OVERFLOW ? PAGE.header : this.#pageBytes);
+    const fits = page.readBigUInt64LE(PAGE.number) === BigInt(number) && (page.readUInt16LE(PAGE.flags) & PAGE_KINDS) === kind;
+    if (!fits || page.readBigUInt64LE(PAGE.transaction) > this.#transaction) throw misfit(number);
+    return page;
+  }
+
+  #mark(number: number): void {
+    if (!(number < this.#seen.length)) throw new Misfit(`was cut short: page ${number} is missing, it has ${this.#seen.length}`);
+    if (this.#seen[number] === 1) throw misfit(number);
+    this.#seen[number] = 1;
+  }
+
+  #read(position: number, bytes: number): Buffer {
+    const page = Buffer.allocUnsafe(bytes);
+    if (readSync(this.#descriptor, page, 0, bytes, position) < bytes) throw new Misfit('was cut short');
+    return page;
+  }
 }
 
-/** Whether a process that reads everything in the store lives to its end. */
-async function canBeRead(path: string): Promise<boolean> {
-  try {
-    await promisify(execFile)(process.execPath, [PROBE, path]);
-    return true;
-  } catch {
-    return false;
-  }
+function keyEnd(node: Buffer): number {
+  return NODE.header + node.readUInt16LE(NODE.keyBytes);
+}
+
+function misfit(page: number): Misfit {
+  return new Misfit(`does not hold together: page ${page} was changed`);
 }

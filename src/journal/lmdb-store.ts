@@ -19,6 +19,8 @@ import { RecordWriter, readRecord } from './record.ts';
 /** The form of everything in the store. Another number is refused, never guessed at. */
 const FORMAT = 1;
 const META_KEY = 'meta';
+/** No row stands in it. */
+const META_SLOT = 0;
 /** What an operator can do about a journal that is damaged. */
 export const WAYS_OUT =
   'If it is damaged, restore the data directory from a copy and set HOLDFAST_TOKEN_FLOOR, or set HOLDFAST_DATA_DIR to a new one.';
@@ -38,9 +40,8 @@ export interface Meta extends Totals {
   readonly epoch: number;
 }
 
-export function openStore(path: string, options: { readonly readOnly?: boolean } = {}): Store {
+export function openStore(path: string): Store {
   const environment = open<Buffer, string>(path, {
-    ...options,
     noSubdir: false,
     overlappingSync: false,
     // A commit is one block of writes; waiting for others that might join it would only delay it.
@@ -73,7 +74,7 @@ export async function ensureStore(path: string): Promise<void> {
 /** Throws `JournalRefused` when it is missing, damaged or of another format. */
 export function readMeta(store: Store, path: string): Meta {
   const entry = store.meta.getEntry(META_KEY);
-  const meta = entry === undefined ? undefined : readRecord(entry.value);
+  const meta = entry === undefined ? undefined : readRecord(entry.value, META_SLOT);
   if (!isMeta(meta)) throw damaged(path, 'its meta record is missing or changed');
   if (meta.format !== FORMAT) {
     throw new JournalRefused(
@@ -99,7 +100,7 @@ export function writeIfEpoch(store: Store, epoch: number, record: Buffer, next: 
 }
 
 export function metaRecord(meta: Meta, writer: RecordWriter = new RecordWriter()): Buffer {
-  return writer.write({ format: FORMAT, ...meta });
+  return writer.write({ format: FORMAT, ...meta }, META_SLOT);
 }
 
 export function damaged(path: string, what: string): JournalRefused {

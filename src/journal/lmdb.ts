@@ -36,7 +36,7 @@ export async function openLmdbJournal(directory: string): Promise<Journal> {
   let store: Store | undefined;
   try {
     await ensureStore(path);
-    await assertWhole(path);
+    assertWhole(path);
     store = openStore(path);
     const found = readMeta(store, path);
     const { ledger, rows } = readRows(store, path, found);
@@ -121,8 +121,10 @@ class LmdbJournal implements Journal {
       const slot = this.#ledger.delete(table, key);
       return slot === undefined ? undefined : { slot };
     }
-    const record = this.#writer.write([table, key, row]);
-    return { slot: this.#ledger.put(table, key, checksumOf(record)), record };
+    const place = this.#ledger.place(table, key);
+    const record = this.#writer.write([table, key, row], place.slot);
+    this.#ledger.put(place, checksumOf(record));
+    return { slot: place.slot, record };
   }
 
   /**
@@ -147,8 +149,9 @@ function readRows(store: Store, path: string, meta: Meta): { ledger: Ledger; row
   const ledger = new Ledger();
   const rows: Row[] = [];
   for (const { key: slot, value } of store.rows.getRange()) {
-    const record = readRecord(value);
     // The record may hold secrets: of a damaged one only the place is told.
+    if (!Number.isSafeInteger(slot)) throw damaged(path, 'a row has no slot');
+    const record = readRecord(value, slot);
     if (!isRowRecord(record)) throw damaged(path, `the row in slot ${slot} does not match its checksum`);
     const [table, key, row] = record;
     if (!ledger.load(table, key, slot, checksumOf(value))) throw damaged(path, `the row in slot ${slot} is there twice`);

@@ -1,8 +1,9 @@
 // Records: what stands in the file for one row, and for the meta row.
 //
-// Owns the form of a record: JSON text and behind it the CRC-32 of that text, four bytes, little endian. Does not own
-// where a record is kept (lmdb.ts) or which of them must be there (ledger.ts).
-//   R1. The checksum covers the names of table and row as well: a row that was copied under another name is found.
+// Owns the form of a record: JSON text and behind it the CRC-32 of its slot and that text, four bytes, little endian.
+// Does not own which records must be there (ledger.ts) or the file (lmdb.ts).
+//   R1. The text holds the names of table and row, and the checksum covers the slot: a record that was copied to
+//       another place, or under another name, is found.
 
 import { crc32 } from 'node:zlib';
 
@@ -28,7 +29,7 @@ export class RecordWriter {
   }
 
   /** The bytes are valid until the next `begin`. Throws when the value has no JSON. */
-  write(value: object): Buffer {
+  write(value: object, slot: number): Buffer {
     const text = JSON.stringify(value);
     const bytesMax = text.length * BYTES_PER_CHAR_MAX + CHECKSUM_BYTES;
     if (this.#end + bytesMax > this.#space.length) {
@@ -37,7 +38,7 @@ export class RecordWriter {
     }
     const start = this.#end;
     const textEnd = start + this.#space.write(text, start);
-    this.#space.writeInt32LE(crc32(this.#space.subarray(start, textEnd)) | 0, textEnd);
+    this.#space.writeInt32LE(crc32(text, seed(slot)) | 0, textEnd);
     this.#end = textEnd + CHECKSUM_BYTES;
     return this.#space.subarray(start, this.#end);
   }
@@ -48,9 +49,14 @@ export function checksumOf(record: Buffer): number {
   return record.readInt32LE(record.length - CHECKSUM_BYTES);
 }
 
-/** The value of a record, or `undefined` when its bytes are not those that were written. */
-export function readRecord(record: Buffer): unknown {
+/** The value of the record in a slot, or `undefined` when its bytes are not those that were written there. */
+export function readRecord(record: Buffer, slot: number): unknown {
   if (record.length <= CHECKSUM_BYTES) return undefined;
   const text = record.subarray(0, -CHECKSUM_BYTES);
-  return (crc32(text) | 0) === checksumOf(record) ? JSON.parse(text.toString()) : undefined;
+  return (crc32(text, seed(slot)) | 0) === checksumOf(record) ? JSON.parse(text.toString()) : undefined;
+}
+
+/** A CRC-32 can go on from a number of 32 bits, so the slot takes part in it without being text. */
+function seed(slot: number): number {
+  return slot % 2 ** 32;
 }

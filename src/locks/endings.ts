@@ -55,14 +55,14 @@ function waitOver(step: Step, lease: WaitingLease): void {
   }
   const ended = endLease(step, lease, 'timed_out');
   if (lease.claimant.by === 'ticket') return tellFollowers(step, lease, { kind: 'lease', view: { lease: ended }, grant: false });
-  for (const request of [...step.state.leaseIndex.listenersOf(lease.id)]) {
+  for (const request of Array.from(step.state.leaseIndex.listenersOf(lease.id))) {
     step.state.listeners.delete(String(request));
     refuse(step, request, { code: 'wait_timed_out', lock: lockView(step.state, lease.lock), retryAfterMs: retryAfterMs(step, lease.lock) });
   }
 }
 
 function tellFollowers(step: Step, lease: LiveLease, reply: Parameters<typeof answer>[2]): void {
-  for (const request of [...step.state.leaseIndex.listenersOf(lease.id)]) {
+  for (const request of Array.from(step.state.leaseIndex.listenersOf(lease.id))) {
     step.state.listeners.delete(String(request));
     answer(step, request, reply);
   }

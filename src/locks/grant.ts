@@ -60,7 +60,7 @@ function grantToTask(step: Step, lease: HeldLease): boolean {
 /** Answers every request that listens. Those that acquired stay listeners until their answer is carried. */
 function tellListeners(step: Step, lease: HeldLease): void {
   const { state } = step;
-  for (const request of [...state.leaseIndex.listenersOf(lease.id)]) {
+  for (const request of Array.from(state.leaseIndex.listenersOf(lease.id))) {
     const listener = state.listeners.get(String(request));
     if (listener === undefined) continue;
     if (listener.on.kind === 'acquire') state.listeners.put({ ...listener, waitUntil: undefined });

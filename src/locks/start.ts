@@ -17,7 +17,7 @@ export function startLocks(step: Step): void {
     const graceMs = attendanceMs(lease);
     if (graceMs !== undefined) state.attendance.put({ lease: lease.id, listeners: 0, abandonAt: step.now + graceMs });
   }
-  for (const lock of [...state.leaseIndex.lines.keys()]) passOn(step, lock);
+  for (const lock of Array.from(state.leaseIndex.lines.keys())) passOn(step, lock);
 }
 
 /** How long a lease that was found at the start may go unattended; `undefined` for one that counts as carried. */
@@ -30,7 +30,7 @@ function attendanceMs(lease: LeaseRow): number | undefined {
 /** An orderly stop began: nobody waits on a connection any more. Places with a key or a ticket are kept. */
 export function releaseListeners(step: Step): void {
   const { state } = step;
-  for (const listener of [...state.listeners.values()]) {
+  for (const listener of Array.from(state.listeners.values())) {
     if (listener.on.kind === 'batch') continue;
     const lease = findLease(state, listener.on.lease);
     if (lease?.state !== 'waiting') continue;

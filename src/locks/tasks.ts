@@ -6,7 +6,7 @@
 
 import { TTL_MS_DEFAULT } from '../limits.ts';
 import { SETUP_SCOPE, type WorkerReport } from '../state/inputs.ts';
-import type { LiveLease, WaitingLease, WorkerRow } from '../state/rows.ts';
+import type { WaitingLease, WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
 import type { LockAnswer } from '../state/effects.ts';
 import { endLease, findLease, putLease } from './leases.ts';
@@ -42,9 +42,9 @@ export function taskRelease(step: Step, input: Extract<WorkerReport, { kind: 'ta
 
 /** The item or the initializer that ran on a worker has ended, or the worker itself. (S1) */
 export function endScope(step: Step, worker: number): void {
-  const leases = [...step.state.leaseIndex.leasesOf(worker)].map((id) => findLease(step.state, id) as LiveLease);
-  for (const lease of leases) if (lease.state === 'waiting') endLease(step, lease, 'abandoned');
-  for (const lease of leases) if (lease.state === 'held') endAndPassOn(step, lease, 'released');
+  const leases = Array.from(step.state.leaseIndex.leasesOf(worker), (id) => findLease(step.state, id));
+  for (const lease of leases) if (lease?.state === 'waiting') endLease(step, lease, 'abandoned');
+  for (const lease of leases) if (lease?.state === 'held') endAndPassOn(step, lease, 'released');
 }
 
 function isRunning(worker: WorkerRow, scope: number): boolean {

@@ -11,6 +11,8 @@ export interface StoredRow {
   readonly row: object;
 }
 
+/* oxlint-disable typescript/no-unsafe-type-assertion -- Rows are what `put` stored: the journal's checksums say so, and its format version that the shape is ours. */
+
 /** Fills the tables of a new state. Throws on a table that this version does not know. */
 export function loadRows(state: State, rows: Iterable<StoredRow>): void {
   const leases: LeaseRow[] = [];

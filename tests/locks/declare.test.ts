@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { LockView, Reply } from '../../src/state/replies.ts';
-import { codeOf, heldOf, World } from './world.ts';
+import { codeOf, heldOf, replyOf, World } from './world.ts';
 
 const declaration = (name: string, description = '') => ({ name, kind: 'mutex', description, labels: {} }) as const;
 
 function list(world: World, options: { prefix?: string; limit?: number; cursor?: string; state?: 'locked' | 'unlocked' } = {}) {
-  const reply = world.answerTo(world.ask({ kind: 'listLocks', prefix: '', limit: 100, ...options })) as Extract<Reply, { kind: 'locks' }>;
-  return { names: reply.locks.map((lock: LockView) => lock.name), nextCursor: reply.nextCursor };
+  const reply = replyOf(world.answerTo(world.ask({ kind: 'listLocks', prefix: '', limit: 100, ...options })), 'locks');
+  return { names: reply.locks.map((lock) => lock.name), nextCursor: reply.nextCursor };
 }
 
 describe('declaring', () => {
@@ -79,8 +78,8 @@ describe('listing', () => {
     const world = new World();
     world.acquire('a');
     for (let i = 0; i < 5; i++) world.acquire('a', { waitMs: 60_000, owner: `w${i}` });
-    const first = world.answerTo(world.ask({ kind: 'listWaiters', name: 'a', limit: 3 })) as Extract<Reply, { kind: 'waiters' }>;
-    const second = world.answerTo(world.ask({ kind: 'listWaiters', name: 'a', limit: 3, cursor: first.nextCursor })) as Extract<Reply, { kind: 'waiters' }>;
+    const first = replyOf(world.answerTo(world.ask({ kind: 'listWaiters', name: 'a', limit: 3 })), 'waiters');
+    const second = replyOf(world.answerTo(world.ask({ kind: 'listWaiters', name: 'a', limit: 3, cursor: first.nextCursor })), 'waiters');
     const shown = [...first.waiters, ...second.waiters].map(({ position, lease }) => [position, lease.owner]);
     expect(shown).toEqual([[1, 'w0'], [2, 'w1'], [3, 'w2'], [4, 'w3'], [5, 'w4']]);
     expect(second.nextCursor).toBeUndefined();

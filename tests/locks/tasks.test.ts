@@ -25,7 +25,9 @@ describe('locks of tasks', () => {
     world.ask({ kind: 'release', lease: holder.lease });
     expect(lockAnswers(world, 1)).toMatchObject([{ kind: 'granted' }]);
     expect(world.answerTo(client.request)).toBeUndefined();
-    world.report({ kind: 'taskRelease', worker: 1, call: 2, scope: 0, lock: 'a', fencingToken: (lockAnswers(world, 1)[0] as { fencingToken: number }).fencingToken });
+    const [granted] = lockAnswers(world, 1);
+    if (granted?.kind !== 'granted') throw new Error('the task was not granted the lock');
+    world.report({ kind: 'taskRelease', worker: 1, call: 2, scope: 0, lock: 'a', fencingToken: granted.fencingToken });
     expect(heldOf(world.answerTo(client.request)).id).toBe(client.lease);
   });
 

@@ -35,7 +35,7 @@ export class World {
   /** Sends a request and returns its number; `answerTo` has the answer, once there is one. */
   ask(request: Unnumbered<ClientRequest>): number {
     const number = ++this.#requests;
-    this.#step({ ...request, request: number } as Input);
+    this.#step({ ...request, request: number });
     return number;
   }
 
@@ -103,6 +103,16 @@ function newState(): State {
 export function heldOf(reply: Reply | undefined) {
   if (reply?.kind !== 'lease' || reply.view.lease.state !== 'held') throw new Error(`not a held lease: ${JSON.stringify(reply)}`);
   return reply.view.lease;
+}
+
+/** The answer, if it is of that kind; fails when it is anything else. */
+export function replyOf<Kind extends Reply['kind']>(reply: Reply | undefined, kind: Kind): Extract<Reply, { kind: Kind }> {
+  if (!isKind(reply, kind)) throw new Error(`not of kind ${kind}: ${JSON.stringify(reply)}`);
+  return reply;
+}
+
+function isKind<Kind extends Reply['kind']>(reply: Reply | undefined, kind: Kind): reply is Extract<Reply, { kind: Kind }> {
+  return reply?.kind === kind;
 }
 
 export function codeOf(reply: Reply | undefined): string | undefined {
