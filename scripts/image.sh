@@ -119,7 +119,7 @@ keeps_its_data() {
 obeys_as_process_one() {
   local root
   root=$(buildah mount "$container")
-  await_ready unshare --pid --fork --mount-proc env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin HOLDFAST_HOST=127.0.0.1 \
+  await_ready unshare --pid --fork --mount-proc="$root/proc" env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin HOLDFAST_HOST=127.0.0.1 \
     HOLDFAST_PORT="$PORT" HOLDFAST_TOKENS="$TOKEN" HOLDFAST_DATA_DIR=/data chroot --userspec=1000:1000 "$root" \
     sh -c 'cd /app && exec node dist/main.js'
   equal "$(awk '/^NSpid:/ { print $NF }' "/proc/$(innermost "$runner")/status")" 1 'runs as process 1 of a name space'
