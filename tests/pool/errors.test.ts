@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, ERROR_NAME_CHARS_MAX, ERROR_STACK_CHARS_MAX } from '../../src/limits.ts';
 import type { TaskError } from '../../src/state/inputs.ts';
-import { Bench } from './recorder.ts';
+import { Bench, FUNCTIONS_DIR } from './recorder.ts';
+
+const bench = new Bench(FUNCTIONS_DIR, afterAll);
 
 async function thrown(name: string): Promise<TaskError> {
-  const { error } = await new Bench().outcome('throwThis', name);
+  const { error } = await bench.outcome('throwThis', name);
   if (error === undefined) throw new Error('nothing was thrown');
   return error;
 }
@@ -18,7 +20,7 @@ test('an error keeps its name, message, stack, code and causes', async () => {
 });
 
 test('a rejection is the same failure as a throw', async () => {
-  expect((await new Bench().outcome('rejectWith', 'later')).error).toMatchObject({ name: 'Error', message: 'later', kind: 'error' });
+  expect((await bench.outcome('rejectWith', 'later')).error).toMatchObject({ name: 'Error', message: 'later', kind: 'error' });
 });
 
 test.each([

@@ -51,15 +51,17 @@ export interface Setup {
   readonly globals?: { readonly [name: string]: Json };
 }
 
-/** One pool with threads numbered from 1. Closed when the test ends. */
+/** One pool with threads numbered from 1. Closed when the test ends, or with what `atEnd` names (`afterAll`). */
 export class Bench {
   readonly recorder = new Recorder();
   readonly pool: TaskRunner;
   #lastWorker = 0;
+  #shared: Promise<number> | undefined;
+  #outcomes = 0;
 
-  constructor(functionsDir = FUNCTIONS_DIR) {
+  constructor(functionsDir = FUNCTIONS_DIR, atEnd: (close: () => Promise<void>) => void = onTestFinished) {
     this.pool = createThreadPool({ functionsDir, report: this.recorder.report });
-    onTestFinished(() => this.pool.close(5_000));
+    atEnd(() => this.pool.close(5_000));
   }
 
   /** Starts a thread and waits until it has loaded the functions. */
@@ -93,11 +95,14 @@ export class Bench {
     return this.recorder.seen('workerEnded', (report) => report.worker === worker);
   }
 
-  /** Runs one item on a thread of its own and gives its result. */
+  /** Runs one item, after those before it, on the thread that this method keeps, and gives its result. */
   async outcome(name: string, item: Json, order: Partial<RunOrder> = {}): Promise<ReportOf<'itemSettled'>> {
-    const worker = await this.started();
-    this.run(worker, name, [item], order);
-    return this.settled(worker);
+    this.#shared ??= this.started();
+    const worker = await this.#shared;
+    const index = this.#outcomes;
+    this.#outcomes += 1;
+    this.run(worker, name, [item], { payloadFirst: index, first: index, end: index + 1, ...order });
+    return this.settled(worker, index);
   }
 }
 

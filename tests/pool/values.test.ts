@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { VALUE_BYTES_MAX } from '../../src/limits.ts';
-import { Bench } from './recorder.ts';
+import { Bench, FUNCTIONS_DIR } from './recorder.ts';
+
+const bench = new Bench(FUNCTIONS_DIR, afterAll);
 
 test.each([
   ['undefined', 'null'],
@@ -9,11 +11,11 @@ test.each([
   ['shared', '[{"n":1},{"one":{"n":1}},{"n":1}]'],
   ['nested64', `${'['.repeat(64)}0${']'.repeat(64)}`],
 ])('a value of the kind %s is what JSON says of it', async (name, text) => {
-  expect((await new Bench().outcome('give', name)).value).toBe(text);
+  expect((await bench.outcome('give', name)).value).toBe(text);
 });
 
 test('a value of exactly the longest text is kept', async () => {
-  expect((await new Bench().outcome('give', 'justShortEnough')).value?.length).toBe(VALUE_BYTES_MAX);
+  expect((await bench.outcome('give', 'justShortEnough')).value?.length).toBe(VALUE_BYTES_MAX);
 });
 
 test.each([
@@ -30,7 +32,7 @@ test.each([
   ['hugeStrings', `more than ${VALUE_BYTES_MAX} bytes`],
   ['nested100k', 'nested deeper than 64 levels'],
 ])('a value of the kind %s fails the item as not serializable and says why', async (name, message) => {
-  const settled = await new Bench().outcome('give', name);
+  const settled = await bench.outcome('give', name);
   expect(settled.value).toBeUndefined();
   expect(settled.error?.kind).toBe('not_serializable');
   expect(settled.error?.message).toContain(message);
