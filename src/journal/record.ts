@@ -52,8 +52,8 @@ export function checksumOf(record: Buffer): number {
 /** The value of the record in a slot, or `undefined` when its bytes are not those that were written there. */
 export function readRecord(record: Buffer, slot: number): unknown {
   if (record.length <= CHECKSUM_BYTES) return undefined;
-  const text = record.subarray(0, -CHECKSUM_BYTES);
-  return (crc32(text, seed(slot)) | 0) === checksumOf(record) ? JSON.parse(text.toString()) : undefined;
+  const text = record.toString('utf8', 0, record.length - CHECKSUM_BYTES);
+  return (crc32(text, seed(slot)) | 0) === checksumOf(record) ? JSON.parse(text) : undefined;
 }
 
 /** A CRC-32 can go on from a number of 32 bits, so the slot takes part in it without being text. */
