@@ -91,6 +91,8 @@ export const RESTART_BACKOFF_MS_MAX = 10 * SECOND;
 /** A chunk that ended with the process this often is run item by item, each alone. */
 export const PROCESS_LOSSES_MAX = 2;
 export const FUNCTIONS_WAIT_MS = 5 * SECOND;
+/** How long an orderly stop waits for its threads; what is left of the 5 s after the grace is for closing files. */
+export const THREADS_END_MS = 3 * SECOND;
 
 // Webhooks
 export const CALLBACK_URL_CHARS_MAX = 2_048;

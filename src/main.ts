@@ -14,7 +14,7 @@ async function main(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel, base: { service: 'holdfast' } }, pino.destination({ fd: 1, sync: true }));
   const failed = (error: unknown): void => {
     logger.fatal({ err: error }, 'what was acknowledged is safe, but nothing more can be: ending now');
-    process.exit(1);
+    leaveAtOnce(1);
   };
   process.on('uncaughtException', failed);
   process.on('unhandledRejection', failed);
@@ -25,10 +25,19 @@ async function main(config: Config): Promise<void> {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, 'stopping');
-    service.stop().then(() => process.exit(0), failed);
+    service.stop().then((threadsAlive) => (threadsAlive > 0 ? leaveAtOnce(0) : process.exit(0)), failed);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/**
+ * Ends the process whatever its threads do. Node's own exit waits for one in a blocking native call, or in a commit that
+ * hangs, so the process becomes another that ends at once. Windows has no such step.
+ */
+function leaveAtOnce(code: 0 | 1): void {
+  if (process.platform !== 'win32') process.execve?.(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {});
+  process.exit(code);
 }
 
 /** Says why the service does not start; what is not a refusal keeps its stack. */

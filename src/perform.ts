@@ -29,7 +29,7 @@ export function perform(ports: Ports, effect: Effect): void {
 function call({ journal, runner, sender }: Ports, effect: Effect): void {
   switch (effect.kind) {
     case 'startWorker':
-      return runner.start(effect.worker, effect.setup && { batch: effect.setup.batch, text: journal.readPayload(effect.setup.payload) });
+      return runner.start(effect.worker, effect.setup && { batch: effect.setup.batch, attempt: effect.setup.attempt, text: journal.readPayload(effect.setup.payload) });
     case 'runItems': return runner.run(effect.worker, effect.order, journal.readPayload(effect.order.payload));
     case 'abortRun': return runner.abort(effect.worker, effect.reason);
     case 'endWorker': return runner.end(effect.worker);

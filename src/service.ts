@@ -14,7 +14,7 @@ import { EngineLoop } from './engine.ts';
 import { claimDirectory, type Claim } from './journal/directory.ts';
 import type { Journal } from './journal/journal.ts';
 import { openLmdbJournal } from './journal/lmdb.ts';
-import { FUNCTIONS_WAIT_MS, SHUTDOWN_IDLE_MS, STUCK_MS, TURN_MS } from './limits.ts';
+import { FUNCTIONS_WAIT_MS, SHUTDOWN_IDLE_MS, THREADS_END_MS, TURN_MS } from './limits.ts';
 import { perform } from './perform.ts';
 import { findDuplicate, type DuplicateFunction } from './pool/duplicates.ts';
 import { createThreadPool } from './pool/pool.ts';
@@ -28,8 +28,11 @@ import { createWebhookSender } from './webhooks/sender.ts';
 export interface Service {
   /** Where it listens, as a URL. */
   readonly address: string;
-  /** Serves what is held for the grace, then ends. Calling it again changes nothing. (V2) */
-  stop(): Promise<void>;
+  /**
+   * Serves what is held for the grace, then ends; resolves to the number of threads that could not be ended. Calling it
+   * again changes nothing. (V2)
+   */
+  stop(): Promise<number>;
 }
 
 /** Two functions of the functions folder have one name: which one a batch means cannot be told. */
@@ -68,7 +71,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const duplicate = await Promise.race([parts.functions, delay(FUNCTIONS_WAIT_MS, undefined, { ref: false })]);
   if (duplicate !== undefined) throw new DuplicateFunctions(duplicate);
   await listen(parts.app, options.config);
-  let stopping: Promise<void> | undefined;
+  let stopping: Promise<number> | undefined;
   return {
     address: parts.app.listeningOrigin,
     stop: () => (stopping ??= stop(parts, options.config.shutdownGraceMs, journal, claim)),
@@ -111,15 +114,16 @@ function wire({ config, version, logger, failed }: ServiceOptions, journal: Jour
   return { engine, runner, sender, app, functions: functions.promise };
 }
 
-async function stop({ engine, runner, sender, app }: Parts, graceMs: number, journal: Journal, claim: Claim): Promise<void> {
+async function stop({ engine, runner, sender, app }: Parts, graceMs: number, journal: Journal, claim: Claim): Promise<number> {
   engine.post({ kind: 'drain' });
   await grace(engine, graceMs);
   engine.post({ kind: 'stop' });
   await engine.settled();
-  await Promise.all([runner.close(STUCK_MS), sender.close(), app.close()]);
+  const [alive] = await Promise.all([runner.close(THREADS_END_MS), sender.close(), app.close()]);
   await engine.close();
   await journal.close();
   claim.release();
+  return alive;
 }
 
 /** The grace ends early when nothing was held, run or asked for a while. */

@@ -14,7 +14,7 @@ export function startThread(step: Step, chunk?: ChunkRow): void {
   const worker = ++state.workerNumber;
   const batch = chunk === undefined ? undefined : state.batches.get(chunk.batch)!;
   state.workers.put({ worker, setup: batch?.id, state: 'starting', chunk: chunk?.id, since: step.now, dueAt: step.now + WORKER_START_MS });
-  order(step, { kind: 'startWorker', worker, setup: batch?.setup && { batch: batch.id, payload: batch.setup } });
+  order(step, { kind: 'startWorker', worker, setup: batch?.setup && { batch: batch.id, attempt: chunk!.attempt, payload: batch.setup } });
 }
 
 /** Tells a thread to end. What it runs is settled when it has ended, or was given up. */

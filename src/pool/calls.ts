@@ -38,13 +38,13 @@ export class Calls {
   }
 
   /** Sets the globals, then calls the initializer. */
-  async setUp(batch: string, text: string): Promise<void> {
+  async setUp(batch: string, attempt: number, text: string): Promise<void> {
     const scope = new Scope(SETUP_SCOPE);
     const outcome = await this.#call(scope, 'initializer', () => {
       const { initializer, globals }: Setup = JSON.parse(text, this.#reviver(text));
       defineGlobals(globals ?? {});
       if (initializer === undefined) return undefined;
-      return this.#function(initializer.function)(new Context(batch, scope, this.#locks), ...initializer.args);
+      return this.#function(initializer.function)(new Context(batch, attempt, scope, this.#locks), ...initializer.args);
     });
     this.#post({ kind: 'setupSettled', ...('error' in outcome ? { error: outcome.error } : {}) });
   }
@@ -118,11 +118,13 @@ function defineGlobals(globals: { readonly [name: string]: unknown }): void {
 
 class Context implements SetupContext {
   readonly batch: string;
+  readonly attempt: number;
   readonly #scope: Scope;
   readonly #locks: TaskLocks;
 
-  constructor(batch: string, scope: Scope, locks: TaskLocks) {
+  constructor(batch: string, attempt: number, scope: Scope, locks: TaskLocks) {
     this.batch = batch;
+    this.attempt = attempt;
     this.#scope = scope;
     this.#locks = locks;
   }
@@ -138,11 +140,9 @@ class Context implements SetupContext {
 
 class ItemContext extends Context implements TaskContext {
   readonly index: number;
-  readonly attempt: number;
 
   constructor(order: RunMessage, scope: Scope, locks: TaskLocks) {
-    super(order.batch, scope, locks);
+    super(order.batch, order.attempt, scope, locks);
     this.index = scope.number;
-    this.attempt = order.attempt;
   }
 }

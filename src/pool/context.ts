@@ -18,7 +18,7 @@ export interface TaskContext {
 }
 
 /** The first argument of a batch's initializer. */
-export type SetupContext = Omit<TaskContext, 'index' | 'attempt'>;
+export type SetupContext = Omit<TaskContext, 'index'>;
 
 export interface AcquireOptions {
   /** Integer, 100 to 86,400,000; shown to others, but a task's lease lasts until it is released or the task ends. */

@@ -11,7 +11,7 @@ export interface ThreadBirth<Port> {
   readonly port: Port;
   /** Absolute path. */
   readonly functionsDir: string;
-  readonly setup: { readonly batch: string; readonly text: string } | undefined;
+  readonly setup: { readonly batch: string; readonly attempt: number; readonly text: string } | undefined;
 }
 
 export interface RunMessage {

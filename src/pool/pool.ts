@@ -34,7 +34,7 @@ export function createThreadPool(options: ThreadPoolOptions): TaskRunner {
   return {
     start(worker, setup) {
       if (closed) return;
-      const birth = { functionsDir, setup: setup === undefined ? undefined : { batch: setup.batch, text: textOf(setup.text) } };
+      const birth = { functionsDir, setup: setup === undefined ? undefined : { ...setup, text: textOf(setup.text) } };
       try {
         threads.set(worker, new ThreadHandle(worker, birth, report));
       } catch (error) {
@@ -50,9 +50,14 @@ export function createThreadPool(options: ThreadPoolOptions): TaskRunner {
       closed = true;
       stopWatching();
       const timer = new AbortController();
-      const ends = [...threads.values()].map((thread) => thread.end('the service stopped'));
+      let alive = threads.size;
+      const ends = [...threads.values()].map(async (thread) => {
+        await thread.end('the service stopped');
+        alive--;
+      });
       await Promise.race([Promise.all(ends), delay(limitMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
       timer.abort();
+      return alive;
     },
   };
 }

@@ -8,7 +8,7 @@ import type { TaskErrorKind, WorkerReport } from '../state/inputs.ts';
 
 export interface TaskRunner {
   /** Starts a thread. `setup` is JSON text (`SetupOrder.payload`); the thread runs it after loading the functions. */
-  start(worker: number, setup: { readonly batch: string; readonly text: Uint8Array } | undefined): void;
+  start(worker: number, setup: { readonly batch: string; readonly attempt: number; readonly text: Uint8Array } | undefined): void;
   /** Runs items on an idle thread; `items` is the text behind `RunOrder.payload`. */
   run(worker: number, order: RunOrder, items: Uint8Array): void;
   /** Aborts the signals of what runs; the thread begins no further item of its order. */
@@ -17,8 +17,11 @@ export interface TaskRunner {
   end(worker: number): void;
   answerLock(worker: number, call: number, answer: LockAnswer): void;
   loseLock(worker: number, fencingToken: number, reason: string): void;
-  /** Ends every thread and resolves when they have ended, `limitMs` at the latest. Nothing is reported any more. */
-  close(limitMs: number): Promise<void>;
+  /**
+   * Ends every thread and resolves when they have ended, `limitMs` at the latest, to the number of those that have not:
+   * the process cannot leave by itself while one is in a blocking native call. Nothing is reported any more.
+   */
+  close(limitMs: number): Promise<number>;
 }
 
 export type ReportWorker = (report: WorkerReport) => void;

@@ -49,4 +49,4 @@ port.on('message', (message: ToThread) => {
 const { callable, functions, broken } = await loadFunctions(functionsDir);
 calls = new Calls(callable, locks, post);
 post({ kind: 'workerReady', functions, broken });
-if (setup !== undefined) await calls.setUp(setup.batch, setup.text);
+if (setup !== undefined) await calls.setUp(setup.batch, setup.attempt, setup.text);

@@ -6,6 +6,8 @@ import type { PayloadRef } from './payloads.ts';
 /** What a worker thread is given before it runs anything: a batch's initializer and globals. */
 export interface SetupOrder {
   readonly batch: string;
+  /** Of the chunk that the thread is started for. */
+  readonly attempt: number;
   /** JSON text `{ "initializer"?: { "function", "args" }, "globals"?: { … } }`. */
   readonly payload: PayloadRef;
 }

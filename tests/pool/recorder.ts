@@ -61,7 +61,7 @@ export class Bench {
 
   constructor(functionsDir = FUNCTIONS_DIR, atEnd: (close: () => Promise<void>) => void = onTestFinished) {
     this.pool = createThreadPool({ functionsDir, report: this.recorder.report });
-    atEnd(() => this.pool.close(5_000));
+    atEnd(async () => { await this.pool.close(5_000); });
   }
 
   /** Starts a thread and waits until it has loaded the functions. */
@@ -73,7 +73,7 @@ export class Bench {
 
   start(setup?: Setup, batch = 'bat_setup'): number {
     this.#lastWorker += 1;
-    this.pool.start(this.#lastWorker, setup === undefined ? undefined : { batch, text: bytes(setup) });
+    this.pool.start(this.#lastWorker, setup === undefined ? undefined : { batch, attempt: 1, text: bytes(setup) });
     return this.#lastWorker;
   }
 
