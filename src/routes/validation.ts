@@ -6,6 +6,8 @@ import type { FastifyError, FastifySchemaValidationError, preValidationHookHandl
 import type { Occurrence, ProblemCode } from './problems.ts';
 import { Refused } from './refused.ts';
 
+/** What `/name` of a body can break, where it may be there. */
+const NAME_RULES: ReadonlySet<string> = new Set(['type', 'pattern', 'maxLength']);
 const POINTER_CHARS_MAX = 256;
 const DECIMAL = /^-?\d{1,15}$/u;
 
@@ -25,7 +27,7 @@ export function refusedShape(error: FastifyError): Refused {
 }
 
 function refusedBody(finding: FastifySchemaValidationError, path: string): Refused {
-  const code = path === '/name' && finding.keyword !== 'required' ? 'lock_name_invalid' : 'invalid_request';
+  const code = path === '/name' && NAME_RULES.has(finding.keyword) ? 'lock_name_invalid' : 'invalid_request';
   const occurrence: Occurrence = path === '' ? {} : { pointer: path };
   const subject = path === '' ? 'The body' : `The member ${path}`;
   return new Refused(code, code === 'lock_name_invalid' ? occurrence : { ...occurrence, detail: `${subject} ${textOf(finding)}.` });

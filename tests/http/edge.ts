@@ -5,6 +5,8 @@
 
 import { EventEmitter, once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
+import { Agent, type Dispatcher } from 'undici';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createApp, type AppParts } from '../../src/app.ts';
 import type { Engine, Reading, Submitted, Unnumbered } from '../../src/engine.ts';
 import type { ClientRequest, Report } from '../../src/state/inputs.ts';
@@ -52,8 +54,21 @@ export class ScriptedEngine implements Engine {
     this.events.emit('report', report);
   }
 
+  /** The number of the latest request. */
+  get latest(): number {
+    return this.#requests;
+  }
+
   reading(): Reading {
     return { now: this.now, wall: WALL + this.now, mono: performance.now() };
+  }
+
+  /** Forgets what was asked and reported, and goes back to the script that every test begins with. */
+  reset(): void {
+    this.asked.length = 0;
+    this.reports.length = 0;
+    this.script = () => ({ kind: 'done' });
+    this.now = 1_000;
   }
 
   async until(event: 'asked' | 'report', count: number): Promise<void> {
@@ -111,6 +126,47 @@ export async function serve(context: Finishing, { tokens = [], callbacks = true,
   context.onTestFinished(() => app.close());
   const origin = app.listeningOrigin;
   return { app, engine, origin, port: Number(new URL(origin).port), counted, logged };
+}
+
+/** A listening server for all tests of a file; its engine begins anew with each. */
+export function sharedEdge(settings: Settings = {}): Served {
+  const finish: (() => Promise<void>)[] = [];
+  const shared: { served?: Served } = {};
+  beforeAll(async () => { shared.served = await serve({ onTestFinished: (action) => finish.push(action) }, settings); });
+  beforeEach(() => shared.served?.engine.reset());
+  afterAll(async () => { await Promise.all(finish.map((action) => action())); });
+  const of = <Name extends keyof Served>(name: Name): Served[Name] => {
+    if (shared.served === undefined) throw new Error('the server was not started');
+    return shared.served[name];
+  };
+  return {
+    get app() { return of('app'); },
+    get engine() { return of('engine'); },
+    get origin() { return of('origin'); },
+    get port() { return of('port'); },
+    get counted() { return of('counted'); },
+    get logged() { return of('logged'); },
+  };
+}
+
+const agent = new Agent();
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  /** The body as JSON; `{}` where it is none. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** One request with the path exactly as it is written. `body` that is neither text nor bytes is sent as JSON. */
+export async function ask({ origin }: Served, method: Dispatcher.HttpMethod, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+  const response = await agent.request({ origin, path, method, body: raw ?? null, headers: { ...type, ...headers } });
+  const text = await response.body.text();
+  const isJson = /json/u.test(String(response.headers['content-type'])) && text !== '';
+  return { status: response.statusCode, headers: response.headers, text, body: JSON.parse(isJson ? text : '{}') };
 }
 
 /** A lease that is held, as a row has it. */
