@@ -269,6 +269,7 @@ describe('instants', () => {
   });
 
   test('every day of a century is written as a calendar would', () => {
-    for (let wall = Date.UTC(1999, 11, 30, 23, 59, 59, 1); wall < Date.UTC(2101, 0, 2); wall += 86_400_000) expect(rfc3339(wall)).toBe(new Date(wall).toISOString());
+    const days = Array.from({ length: 37_000 }, (_, day) => Date.UTC(1999, 11, 30, 23, 59, 59, 1) + day * 86_400_000);
+    expect(days.filter((wall) => rfc3339(wall) !== new Date(wall).toISOString())).toEqual([]);
   });
 });

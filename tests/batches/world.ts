@@ -63,7 +63,7 @@ export class World {
 
   ask(request: Unnumbered<ClientRequest>): number {
     const number = ++this.#requests;
-    this.#step({ ...request, request: number } as Input);
+    this.#step({ ...request, request: number });
     return number;
   }
 
