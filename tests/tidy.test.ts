@@ -1,10 +1,9 @@
 // Tidy: the laws of the project's shape, each with the table that it goes by.
 //
-// Owns the import rule, what pure code may not name, sizes, names and headers of files, and that docs and code name the
-// same things. Does not own style within a function: that is the linter's.
+// Owns the import rule, what pure code may not name, sizes, names and headers of files, and that links lead somewhere.
+// Does not own style within a function: that is the linter's.
 
 import { describe, expect, test } from 'vitest';
-import { PROBLEMS } from '../src/routes/problems.ts';
 import { code, exists, files, headings, imports, lineCount, links, read, type Import } from './tidy/project.ts';
 
 // --- who may import whom
@@ -171,11 +170,6 @@ describe('files', () => {
 // --- docs
 
 describe('docs', () => {
-  test('the page of problems describes every code, and no other', () => {
-    const described = headings('openapi/problems.md').filter((heading) => /^[a-z]+(?:_[a-z]+)*$/u.test(heading));
-    expect(described.toSorted()).toEqual(['problems', ...Object.keys(PROBLEMS)].toSorted());
-  });
-
   const decisions = files('docs/decisions/*.md');
 
   test('every relative link leads to a file, and to a heading of it where it names one', () => {
