@@ -28,6 +28,7 @@ interface Seats {
 export function dispatch(step: Step): void {
   if (step.state.phase !== 'serving') return;
   const seats = countSeats(step.state);
+  if (seats.idle.length + seats.starting + seats.ending === 0 && seats.room <= 0) return;
   const chunks = nextChunks(step.state);
   const wanted = new Set(chunks.map((chunk) => setupOf(step.state, chunk)));
   for (const chunk of chunks) if (!seat(step, seats, chunk, wanted)) break;
