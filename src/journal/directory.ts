@@ -14,6 +14,9 @@ import { JournalRefused, messageOf } from './journal.ts';
 const LOCK_FILE = 'holdfast.lock';
 const SQLITE_BUSY = 5;
 
+/** A database that nothing refers to is closed by the garbage collector, and its lock with it, whoever holds the claim. */
+const held = new Set<DatabaseSync>();
+
 export interface Claim {
   /** Gives the directory up, so that another process, or this one, may claim it. A second call does nothing. */
   release(): void;
@@ -28,9 +31,10 @@ export function claimDirectory(directory: string): Claim {
   const path = resolve(directory);
   makeDirectory(path);
   const database = lock(path);
+  held.add(database);
   return {
     release() {
-      if (database.isOpen) database.close();
+      if (held.delete(database)) database.close();
     },
   };
 }

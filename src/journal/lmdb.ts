@@ -94,8 +94,9 @@ class LmdbJournal implements Journal {
   async close(): Promise<void> {
     if (this.#status === 'closed') return;
     await this.#settled;
+    // After a failed write lmdb's own memory is not to be trusted; there is nothing left to save.
+    if (this.#status !== 'failed') await this.#store.environment.close();
     this.#status = 'closed';
-    await this.#store.environment.close();
   }
 
   #write(commit: Commit): Promise<boolean> {

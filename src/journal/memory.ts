@@ -26,8 +26,8 @@ interface Encoded {
 export class MemoryJournal implements Journal {
   readonly opened: Opened;
   readonly #store: Store;
-  #inFlight: Promise<void> | undefined;
-  #closed = false;
+  #status: 'open' | 'committing' | 'failed' | 'closed' = 'open';
+  #settled: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store = new Store()) {
     this.#store = store;
@@ -41,14 +41,16 @@ export class MemoryJournal implements Journal {
   }
 
   async commit(commit: Commit): Promise<void> {
-    if (this.#closed) throw new Error('The journal is closed.');
-    if (this.#inFlight !== undefined) throw new Error('A commit is in flight already.');
-    const encoded = encode(commit);
-    this.#inFlight = Promise.resolve().then(() => this.#apply(encoded));
+    if (this.#status !== 'open') throw new Error(`The journal takes no commit: it is ${this.#status}.`);
+    this.#status = 'committing';
     try {
-      await this.#inFlight;
-    } finally {
-      this.#inFlight = undefined;
+      const written = this.#write(encode(commit));
+      this.#settled = written.catch(() => {});
+      await written;
+      this.#status = 'open';
+    } catch (error) {
+      this.#status = 'failed';
+      throw error;
     }
   }
 
@@ -61,11 +63,12 @@ export class MemoryJournal implements Journal {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#inFlight?.catch(() => {});
+    await this.#settled;
+    this.#status = 'closed';
   }
 
-  #apply(commit: Encoded): void {
+  async #write(commit: Encoded): Promise<void> {
+    await Promise.resolve();
     const store = this.#store;
     if (store.epoch !== this.opened.epoch) throw new Error('The journal was opened again since: this commit is refused.');
     store.now = commit.now;

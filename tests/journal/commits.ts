@@ -1,0 +1,27 @@
+// Commits, written down as briefly as the tests need them.
+
+import { crc32 } from 'node:zlib';
+import type { Commit, Journal, RowChange } from '../../src/journal/journal.ts';
+import type { PayloadRef } from '../../src/state/payloads.ts';
+
+export function commitOf(commit: Partial<Commit>): Commit {
+  return { now: 0, rows: [], payloads: [], drops: [], ...commit };
+}
+
+export function row(table: string, key: string, value: object | undefined): RowChange {
+  return { table, key, row: value };
+}
+
+/** Bytes that differ from one `fill` and length to the next. */
+export function bytesOf(length: number, fill = 7): Uint8Array {
+  return Uint8Array.from({ length }, (_, index) => (index * 31 + fill) % 251);
+}
+
+export function refTo(id: string, bytes: Uint8Array): PayloadRef {
+  return { id, bytes: bytes.length, checksum: crc32(bytes) };
+}
+
+/** All rows that an opening found, as `table/key` → row. */
+export function rowsIn(journal: Journal): Record<string, object> {
+  return Object.fromEntries(Array.from(journal.opened.rows, ({ table, key, row: value }) => [`${table}/${key}`, value]));
+}

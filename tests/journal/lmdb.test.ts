@@ -1,0 +1,51 @@
+// The LMDB journal keeps every promise of the port, through kills and full disks.
+
+import { describe, expect, test } from 'vitest';
+import { openLmdbJournal } from '../../src/journal/lmdb.ts';
+import { bytesOf, refTo, rowsIn } from './commits.ts';
+import { describeJournal } from './conformance.ts';
+import { newDirectory } from './directories.ts';
+import { Program } from './program.ts';
+
+describeJournal('LMDB', () => {
+  const directory = newDirectory();
+  return { open: () => openLmdbJournal(directory) };
+});
+
+/** Checks that exactly the commits up to the last are there (programs/committer.ts), and says which was the last. */
+async function lastCommit(directory: string): Promise<number> {
+  const journal = await openLmdbJournal(directory);
+  const last = journal.opened.now;
+  const kept = Array.from({ length: Math.min(50, last) }, (_, index) => last - index);
+  const expected = Object.fromEntries(kept.map((n) => [`commits/${n}`, { n, text: 'x'.repeat((n * 37) % 3_000) }]));
+  expect(rowsIn(journal)).toEqual({ ...expected, 'last/one': { n: last }, 'last/other': { n: last } });
+  for (const n of kept) journal.readPayload(refTo(`p${n}/x`, bytesOf(200, n)));
+  expect(journal.opened.payloadOwners.size).toBe(last);
+  await journal.close();
+  return last;
+}
+
+describe('LMDB journal, when things fail', () => {
+  test('every acknowledged commit survives a kill at any moment, and no commit is there in part', async () => {
+    const directory = newDirectory();
+    for (const acknowledgements of [1, 7, 40, 100, 2, 23]) {
+      const program = new Program('committer', directory);
+      let acknowledged = 0;
+      for (let count = 0; count < acknowledgements; count += 1) acknowledged = Number(await program.line());
+      program.signal('SIGKILL');
+      const rest = await program.lines();
+      await program.exited;
+      expect(await lastCommit(directory)).toBeGreaterThanOrEqual(Number(rest.at(-1) ?? acknowledged));
+    }
+  });
+
+  test.skipIf(process.platform === 'win32')('a commit that finds no room rejects with the reason, and what was acknowledged before is kept', async () => {
+    const directory = newDirectory();
+    // A limit to the size of files, within a page; ignoring the signal turns it into a write that ends too early.
+    const program = new Program('committer', directory, "trap '' XFSZ; ulimit -f 1001;");
+    const lines = await program.lines();
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    expect(lines.at(-1)).toMatch(/^failed: The journal could not be written: .*Input\/output error/u);
+    expect(await lastCommit(directory)).toBeGreaterThanOrEqual(Number(lines.at(-2)));
+  });
+});

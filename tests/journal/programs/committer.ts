@@ -1,0 +1,24 @@
+// Commits one after another into the journal of the directory given, and says so after each. Runs until it is killed or
+// a commit fails, which it says too.
+//
+// Commit n writes a row of its own, one that all commits share, and a payload; and it deletes the row of commit n - 50.
+
+import { writeSync } from 'node:fs';
+import { openLmdbJournal } from '../../../src/journal/lmdb.ts';
+import { bytesOf, commitOf, row } from '../commits.ts';
+
+const KEPT = 50;
+const journal = await openLmdbJournal(process.argv[2] ?? '');
+let n = journal.opened.now;
+try {
+  for (;;) {
+    n += 1;
+    const rows = [row('commits', String(n), { n, text: 'x'.repeat((n * 37) % 3_000) }), row('last', 'one', { n }), row('last', 'other', { n })];
+    if (n > KEPT) rows.push(row('commits', String(n - KEPT), undefined));
+    await journal.commit(commitOf({ now: n, rows, payloads: [{ id: `p${n}/x`, bytes: bytesOf(200, n) }] }));
+    writeSync(1, `${n}\n`);
+  }
+} catch (error) {
+  writeSync(1, `failed: ${error instanceof Error ? error.message : ''}\n`);
+  await journal.close();
+}
