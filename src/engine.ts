@@ -224,11 +224,12 @@ export class EngineLoop implements Engine {
 
   #release(group: Group): void {
     this.#unanswered -= group.answers.length;
-    for (const effect of group.effects) this.#parts.perform(effect);
     for (const { request, reply } of group.answers) {
       this.#resolvers.get(request)?.(reply);
       this.#resolvers.delete(request);
     }
+    // Behind the answers, so that a task which ends the process cannot take the answer to its own submission with it.
+    if (group.effects.length > 0) this.#parts.clock.soon(() => { for (const effect of group.effects) this.#parts.perform(effect); });
     const mono = this.#parts.clock.mono();
     for (const { fact, at } of group.facts) this.#parts.observer.fact(fact, mono - at);
     if (this.#committing || !isEmpty(this.#group) || !this.state.changes.empty) return;

@@ -11,7 +11,7 @@ import { dispatch } from './batches/dispatch.ts';
 import { batchDue } from './batches/forget.ts';
 import { listBatches, listenerDue, readBatch, readResults, releaseWaiters } from './batches/read.ts';
 import { itemSettled } from './batches/settle.ts';
-import { putBackRunning, startBatches, startWorkers } from './batches/start.ts';
+import { putBackRunning, startBatches } from './batches/start.ts';
 import { submitBatch } from './batches/submit.ts';
 import { orderDamaged, restartDue, setupSettled, workerDue, workerEnded, workerReady } from './batches/workers.ts';
 import { CLOCK_COMMIT_IDLE_MS, CLOCK_COMMIT_LEASE_MS, STALL_MS } from './limits.ts';
@@ -42,7 +42,6 @@ export function start(state: State, now: number, wall: number, rows: Iterable<St
   loadRows(state, rows);
   startLocks(current);
   startBatches(current, payloadOwners);
-  startWorkers(current);
   dispatch(current);
   return current;
 }

@@ -10,14 +10,13 @@ import type { ChunkRow, WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
 import { putBack } from './chunks.ts';
 import { sendNext } from './deliveries.ts';
-import { dispatch } from './dispatch.ts';
 import { ENDED_WITH_PROCESS, SETUP_ENDED_WITH_PROCESS } from './errors.ts';
 import { finishIfDone } from './finish.ts';
 import { settleLost } from './lost.ts';
 import { countBegun, settleRunning } from './outcomes.ts';
 import { failSetup } from './setups.ts';
 
-/** To be followed by `startWorkers`. `payloadOwners`: whose bytes are stored. */
+/** To be followed by `dispatch`. `payloadOwners`: whose bytes are stored. */
 export function startBatches(step: Step, payloadOwners: ReadonlySet<string>): void {
   const { state } = step;
   const running = [...state.chunks.values()].filter((chunk) => chunk.state === 'running').toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -27,11 +26,6 @@ export function startBatches(step: Step, payloadOwners: ReadonlySet<string>): vo
   for (const { id, endedAt } of state.batches.values()) if (endedAt === undefined) finishIfDone(step, id);
   sendNext(step);
   dropOrphans(step, payloadOwners);
-}
-
-/** What waits gets its threads first; the pool is filled up with threads without a setup. */
-export function startWorkers(step: Step): void {
-  dispatch(step);
 }
 
 /** The grace of an orderly stop is over: what runs is put back. (S1) */
