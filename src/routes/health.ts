@@ -1,27 +1,15 @@
-// Health: how the service is, read from the machine's state beside the loop.
+// Health: how the worker threads are, read from the machine's state beside the loop.
+//
+// Locks are served whatever becomes of the workers, so this is told and does not make the service unready.
 
 import type { State } from '../state/state.ts';
+import type { WorkersBody } from './ops-schemas.ts';
 
-export interface Health {
-  readonly status: 'ready' | 'stopping';
-  readonly workers: {
-    readonly status: 'starting' | 'ready' | 'failing';
-    readonly functions: number;
-    /** How many ended one after another before they could run anything. */
-    readonly lost: number;
-    readonly broken: readonly { readonly module: string; readonly message: string }[];
-  };
-}
-
-/** Locks are served whatever becomes of the workers, so those are told and do not make the service unready. */
-export function healthOf({ phase, registry, restart }: State): Health {
+export function workersHealth({ registry, restart }: State): WorkersBody {
   return {
-    status: phase === 'serving' ? 'ready' : 'stopping',
-    workers: {
-      status: restart.losses > 0 ? 'failing' : registry === undefined ? 'starting' : 'ready',
-      functions: registry?.functions.size ?? 0,
-      lost: restart.losses,
-      broken: registry?.broken ?? [],
-    },
+    status: restart.losses > 0 ? 'failing' : registry === undefined ? 'starting' : 'ready',
+    functions: registry?.functions.size ?? 0,
+    lost: restart.losses,
+    broken: [...registry?.broken ?? []],
   };
 }

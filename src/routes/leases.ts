@@ -108,7 +108,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
       body: ref(Renew),
       response: { 200: ref(Lease) },
     },
-    config: { docs: { problems: ['lease_lost', 'lease_not_found'], example: { request: { ttlMs: 30_000 }, response: LEASE_EXAMPLE } } },
+    config: { docs: { problems: ['lease_lost', 'lease_not_found', 'lease_not_held'], example: { request: { ttlMs: 30_000 }, response: LEASE_EXAMPLE } } },
   }, (request, reply) => {
     const submitted = edge.engine.submit({ kind: 'renew', lease: request.params.lease, ttlMs: request.body.ttlMs });
     return answerLease(edge, request, reply, submitted, (view, reading) => {

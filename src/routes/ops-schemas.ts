@@ -1,7 +1,7 @@
 // Operations schemas: how the service is.
 
 import { Type } from 'typebox';
-import { choice, int32, named, ref } from './schemas.ts';
+import { choice, int32, named, ref, type Shape } from './schemas.ts';
 
 export const Live = named('Live', Type.Object({
   status: choice(['live'] as const, 'The process answers.'),
@@ -18,8 +18,9 @@ export const WorkersHealth = named('WorkersHealth', Type.Object({
   lost: int32('How many threads ended one after another before they could run anything.'),
   broken: Type.Array(ref(BrokenModule), { description: 'Modules that could not be loaded.' }),
 }, { description: 'How the worker threads are.' }));
+export type WorkersBody = Shape<typeof WorkersHealth>;
 
 export const Ready = named('Ready', Type.Object({
-  status: choice(['ready', 'stopping'] as const, 'Whether to send requests here.'),
+  status: choice(['ready'] as const, 'Requests are taken.'),
   workers: ref(WorkersHealth),
 }, { description: 'How the service is. Locks are served although the workers fail.' }));

@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { Type } from 'typebox';
+import { sendProblem } from './answers.ts';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
-import { healthOf } from './health.ts';
+import { workersHealth } from './health.ts';
 import { Live, Ready } from './ops-schemas.ts';
-import { isProblemCode, type ProblemCode } from './problems.ts';
+import { isProblemCode, problem, type ProblemCode } from './problems.ts';
 import { Refused } from './refused.ts';
 import { ref } from './schemas.ts';
 
@@ -29,14 +30,13 @@ function healthRoutes(app: Routes, edge: Edge): void {
   app.get('/health/ready', {
     schema: {
       ...operation('getReady', 'Operations', 'Whether to send requests here', '200 while the service takes requests, 503 while it stops. Failing workers show in the body and leave it 200, for the sake of the locks.'),
-      response: { 200: ref(Ready), 503: ref(Ready) },
+      response: { 200: ref(Ready) },
     },
     exposeHeadRoute: true,
-    config: { open: true, docs: { problems: [], example: { response: READY_EXAMPLE } } },
+    config: { open: true, docs: { problems: ['shutting_down'], example: { response: READY_EXAMPLE } } },
   }, (_request, reply) => {
-    const health = healthOf(edge.engine.state);
-    if (health.status !== 'ready') reply.code(503).header('retry-after', '1');
-    reply.header('cache-control', 'no-store').send({ ...health, workers: { ...health.workers, broken: [...health.workers.broken] } });
+    if (edge.engine.state.phase !== 'serving') return void sendProblem(reply, problem('shutting_down'));
+    return void reply.header('cache-control', 'no-store').send({ status: 'ready', workers: workersHealth(edge.engine.state) });
   });
 
   app.get('/metrics', {

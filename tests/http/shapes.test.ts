@@ -7,6 +7,11 @@ const edge = sharedEdge();
 const LEASE = '/v1/leases/lse_AAAAAAAAAAAAAAAAAAAAAAAA';
 const BATCH = '/v1/batches/bat_AAAAAAAAAAAAAAAAAAAAAAAA';
 
+/** Every character in percents, so that no client and no router can change the path on the way. */
+function percent(name: string): string {
+  return [...Buffer.from(name)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+}
+
 describe('a body', () => {
   test.for([
     ['POST', '/v1/locks', { name: 'a', permits: 2 }, '/permits'],
@@ -101,11 +106,6 @@ describe('the name of a lock', () => {
     const { status, body } = await ask(edge, 'GET', `/v1/locks/${encoded}`);
     expect([status, body['code']]).toEqual([400, 'lock_name_invalid']);
   });
-
-  /** Every character in percents, so that no client and no router can change the path on the way. */
-  function percent(name: string): string {
-    return [...Buffer.from(name)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-  }
 });
 
 describe('an id of the wrong form is unknown', () => {

@@ -1,0 +1,62 @@
+// Connections: what is no HTTP, and what a stop does to connections.
+
+import { Agent } from 'undici';
+import { expect, test } from 'vitest';
+import { refused, serve } from './edge.ts';
+import { RawConnection } from './raw.ts';
+
+test.for([
+  ['garbage', 'hello\r\n\r\n', 400, 'malformed_http'],
+  ['the beginning of TLS', '\u0016\u0003\u0001\u0002\u0000\u0001', 400, 'malformed_http'],
+  ['a header with a bad character', 'GET / HTTP/1.1\r\nHost: localhost\r\nX\u0000: 1\r\n\r\n', 400, 'malformed_http'],
+  ['two lengths', 'POST /v1/locks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}', 400, 'malformed_http'],
+  ['a length beside chunks', 'POST /v1/locks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}', 400, 'malformed_http'],
+  ['a head that is too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431, 'head_too_large'],
+  ['headers that are too long', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'head_too_large'],
+] as const)('%s is answered with a problem, and the connection is closed', async ([, bytes, status, code], context) => {
+  const { port, engine } = await serve(context);
+  const connection = await RawConnection.open(port);
+  connection.send(bytes);
+  const answer = await connection.closed();
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `, 'u'));
+  expect(answer).toContain('application/problem+json');
+  expect(answer).toContain(`"code":"${code}"`);
+  expect(engine.asked).toEqual([]);
+});
+
+test('a connection that ends in the middle of a request is nobody\'s failure', async (context) => {
+  const { port, logged, engine, origin } = await serve(context);
+  const connection = await RawConnection.open(port);
+  connection.send('POST /v1/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"name":');
+  connection.hangUp();
+  await connection.closed();
+  expect((await fetch(`${origin}/health/live`)).status).toBe(200);
+  expect(engine.asked).toEqual([]);
+  expect(logged.filter((line) => 'err' in line)).toEqual([]);
+});
+
+test('closing does not wait for connections that clients keep', async (context) => {
+  const { app, origin } = await serve(context);
+  const agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
+  context.onTestFinished(() => agent.destroy());
+  await (await agent.request({ origin, path: '/health/live', method: 'GET' })).body.text();
+  const began = performance.now();
+  await app.close();
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
+test('closing waits for an answer that is under way, and then not for its connection', async (context) => {
+  const { app, origin, engine } = await serve(context);
+  engine.script = () => undefined;
+  const agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
+  context.onTestFinished(() => agent.destroy());
+  const answer = agent.request({ origin, path: '/v1/locks/a', method: 'GET' });
+  await engine.until('asked', 1);
+  const closed = app.close();
+  engine.answer(engine.latest, refused({ code: 'lock_not_found' }));
+  expect((await answer).statusCode).toBe(404);
+  const began = performance.now();
+  await (await answer).body.text();
+  await closed;
+  expect(performance.now() - began).toBeLessThan(5_000);
+});

@@ -1,0 +1,108 @@
+// Hang-ups: a grant never goes to a connection that is known to be closed, and the engine hears of every one that was.
+
+import { describe, expect, test } from 'vitest';
+import type { Reply } from '../../src/state/replies.ts';
+import { ask, held, sharedEdge } from './edge.ts';
+import { RawConnection } from './raw.ts';
+
+const edge = sharedEdge();
+const ID = 'lse_AAAAAAAAAAAAAAAAAAAAAAAA';
+const ACQUIRE = '/v1/locks/a/leases';
+const GRANT: Reply = { kind: 'lease', grant: true, view: { lease: held({ id: ID }), endsAt: 31_000 } };
+
+/** Requests that wait, each with what the engine is asked. */
+const WAITING = [
+  ['an acquire', 'POST', ACQUIRE, '{"waitMs":60000}'],
+  ['a ticket that is followed', 'GET', `/v1/leases/${ID}?waitMs=60000`, ''],
+  ['a renewal', 'POST', `/v1/leases/${ID}/renew`, '{}'],
+  ['a batch that is followed', 'GET', '/v1/batches/bat_AAAAAAAAAAAAAAAAAAAAAAAA?waitMs=60000', ''],
+  ['a batch that is waited for', 'POST', '/v1/batches', '{"function":"f","items":[],"waitMs":60000}'],
+] as const;
+
+test.for(WAITING)('hanging up on %s is reported once', async ([, method, path, body]) => {
+  edge.engine.script = () => undefined;
+  const connection = await RawConnection.open(edge.port);
+  connection.request(method, path, body);
+  await edge.engine.until('asked', 1);
+  const request = edge.engine.latest;
+  connection.hangUp();
+  await edge.engine.until('report', 1);
+  edge.engine.answer(request, GRANT);
+  await ask(edge, 'GET', '/health/live');
+  expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request }]);
+});
+
+test('a client that only stops sending has hung up too', async () => {
+  edge.engine.script = () => undefined;
+  const connection = await RawConnection.open(edge.port);
+  connection.request('POST', ACQUIRE, '{"waitMs":60000}');
+  await edge.engine.until('asked', 1);
+  connection.socket.end();
+  await edge.engine.until('report', 1);
+  expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request: edge.engine.latest }]);
+});
+
+test('a grant that comes when the connection is closed is not written and not carried', async () => {
+  edge.engine.script = () => undefined;
+  const connection = await RawConnection.open(edge.port);
+  connection.request('POST', ACQUIRE, '{"waitMs":60000}');
+  await edge.engine.until('asked', 1);
+  const request = edge.engine.latest;
+  const gone = edge.engine.until('report', 1);
+  connection.hangUp();
+  await gone;
+  edge.engine.answer(request, GRANT);
+  await ask(edge, 'GET', '/health/live');
+  expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request }]);
+  expect(edge.counted).toContainEqual({ route: '/v1/locks/:lock/leases', method: 'POST', status: 499 });
+});
+
+test('an answer that was written is no hang-up, whenever the connection closes', async () => {
+  edge.engine.script = () => GRANT;
+  const connection = await RawConnection.open(edge.port);
+  connection.request('POST', ACQUIRE);
+  await connection.until(ID);
+  connection.hangUp();
+  await connection.closed();
+  await ask(edge, 'GET', '/health/live');
+  expect(edge.engine.reports).toEqual([{ kind: 'carried', request: edge.engine.latest }]);
+});
+
+test('a connection that is used again is watched anew for each request', async () => {
+  const connection = await RawConnection.open(edge.port);
+  edge.engine.script = () => GRANT;
+  connection.request('POST', ACQUIRE);
+  await connection.until(ID);
+  edge.engine.script = () => undefined;
+  connection.request('POST', ACQUIRE, '{"waitMs":60000}');
+  await edge.engine.until('asked', 2);
+  connection.hangUp();
+  await edge.engine.until('report', 2);
+  expect(edge.engine.reports).toEqual([{ kind: 'carried', request: edge.engine.latest - 1 }, { kind: 'hangUp', request: edge.engine.latest }]);
+});
+
+test('a request that was sent behind another one leaves with their connection', async () => {
+  edge.engine.script = () => undefined;
+  const connection = await RawConnection.open(edge.port);
+  connection.request('POST', ACQUIRE, '{"waitMs":60000}');
+  connection.request('POST', '/v1/locks/b/leases', '{"waitMs":60000}');
+  await edge.engine.until('asked', 2);
+  connection.hangUp();
+  await edge.engine.until('report', 2);
+  expect(edge.engine.reports.map((report) => report.kind)).toEqual(['hangUp', 'hangUp']);
+});
+
+describe('a stop', () => {
+  test('answers what waits and closes its connection at once', async () => {
+    edge.engine.script = () => undefined;
+    const connection = await RawConnection.open(edge.port);
+    connection.request('POST', ACQUIRE, '{"waitMs":60000}');
+    await edge.engine.until('asked', 1);
+    const closed = edge.app.close();
+    edge.engine.answer(edge.engine.latest, { kind: 'refused', refusal: { code: 'shutting_down' } });
+    const began = performance.now();
+    expect(await connection.closed()).toMatch(/^HTTP\/1\.1 503 [\s\S]*"code":"shutting_down"/u);
+    await closed;
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+});
