@@ -15,6 +15,12 @@ async function startWithGrace(context: Finishing, graceMs = GRACE_MS): Promise<S
   return service;
 }
 
+/** The process ends as one that was asked to; what it wrote says why if it does not. */
+async function endsWell(service: Service): Promise<void> {
+  const { code, signal } = await service.child.exited;
+  if (code !== 0) throw new Error(`the service ended with ${code ?? signal}:\n${service.output}`);
+}
+
 /** Sends the signal and waits until the service says that it is not ready. */
 async function beginToStop(service: Service): Promise<void> {
   service.child.signal('SIGTERM');
@@ -38,8 +44,7 @@ test.concurrent('a service that stops takes nothing new and serves what is held,
   expect((await client.lock('held')).body.state).toBe('locked');
   expect((await client.release(other.id)).status).toBe(204);
   expect((await client.ask('GET', '/health/live')).status).toBe(200);
-  const { value, tookMs } = await timed(() => service.child.exited);
-  expect(value).toEqual({ code: 0, signal: null });
+  const { tookMs } = await timed(() => endsWell(service));
   expect(tookMs).toBeLessThan(3_000 + 5_000);
   const after = await service.start();
   expect((await after.lease(lease.id)).body.state).toBe('held');
@@ -61,7 +66,7 @@ test.concurrent('waiters are sent away with a time to come back, one with a key 
     expect(status).toBe(503);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
   }
-  expect((await service.child.exited).code).toBe(0);
+  await endsWell(service);
   const after = await service.start();
   const back = after.queue('lock', { owner: 'with a key' }, keyed('kept'));
   expect((await after.waiters('lock')).body.waiters.map(({ owner }) => owner)).toEqual(['with a key', 'ticket']);
@@ -79,7 +84,7 @@ test.concurrent('a second signal changes nothing', { timeout: 40_000 }, async (c
   service.child.signal('SIGTERM');
   service.child.signal('SIGINT');
   expect((await service.client.renew(id)).status).toBe(200);
-  expect(await service.child.exited).toEqual({ code: 0, signal: null });
+  await endsWell(service);
 });
 
 test.concurrent('an idle service ends soon', { timeout: 30_000 }, async (context) => {
@@ -132,5 +137,5 @@ test.concurrent('somebody who waits for a batch is answered before the service e
   service.child.signal('SIGTERM');
   expect([200, 202, 503]).toContain((await waiting.answer).status);
   expect(follower.status).toBe(201);
-  expect((await service.child.exited).code).toBe(0);
+  await endsWell(service);
 });
