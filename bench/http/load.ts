@@ -14,6 +14,8 @@ class Client {
   readonly #socket: Socket;
   readonly #host: string;
   readonly #acquire: string;
+  readonly #ended = Promise.withResolvers<void>();
+  #ending = false;
   #received = '';
 
   constructor({ host, hostname, port }: URL, number: number) {
@@ -24,8 +26,10 @@ class Client {
     this.#socket.once('connect', () => this.#socket.write(this.#acquire));
   }
 
-  close(): void {
-    this.#socket.destroy();
+  /** Leaves no lock behind that the next round would find held. */
+  end(): Promise<void> {
+    this.#ending = true;
+    return this.#ended.promise;
   }
 
   #hear(text: string): void {
@@ -45,7 +49,9 @@ class Client {
       this.#socket.write(`DELETE /v1/leases/${text.slice(id, text.indexOf('"', id))} HTTP/1.1\r\nHost: ${this.#host}\r\n\r\n`);
     } else if (status === '204') {
       this.pairs++;
-      this.#socket.write(this.#acquire);
+      if (!this.#ending) return void this.#socket.write(this.#acquire);
+      this.#socket.destroy();
+      this.#ended.resolve();
     } else {
       throw new Error(`not expected: ${text}`);
     }
@@ -66,5 +72,5 @@ const before = pairs();
 const began = performance.now();
 await delay(Number(measureMs));
 const pairsPerSecond = (pairs() - before) / ((performance.now() - began) / 1_000);
-for (const client of clients) client.close();
+await Promise.all(clients.map((client) => client.end()));
 console.log(JSON.stringify({ pairsPerSecond }));
