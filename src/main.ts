@@ -18,17 +18,23 @@ async function main(config: Config): Promise<void> {
   };
   process.on('uncaughtException', failed);
   process.on('unhandledRejection', failed);
-  const service = await startService({ config, version: VERSION, logger, failed });
+  const stopped = firstSignal();
+  const starting = startService({ config, version: VERSION, logger, failed });
+  // Nothing was served yet, and what the start changed is whole or not there.
+  if (await Promise.race([stopped, starting.then(() => undefined)])) return leaveAtOnce(0);
+  const service = await starting;
   logger.info({ address: service.address, version: VERSION, dataDir: config.dataDir }, 'ready');
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) return;
-    stopping = true;
-    logger.info({ signal }, 'stopping');
-    service.stop().then((threadsAlive) => (threadsAlive > 0 ? leaveAtOnce(0) : process.exit(0)), failed);
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  logger.info({ signal: await stopped }, 'stopping');
+  const threadsAlive = await service.stop();
+  if (threadsAlive > 0) leaveAtOnce(0);
+  process.exit(0);
+}
+
+/** Resolves with the first of the signals that ask for an orderly stop; npm and its shell deliver it twice. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
+  });
 }
 
 /**

@@ -97,8 +97,16 @@ interface Parts {
 
 function wire({ config, version, logger, failed }: ServiceOptions, journal: Journal): Parts {
   const functions = Promise.withResolvers<DuplicateFunction | undefined>();
+  let known = false;
+  /** Every thread loads the same folder: the first report says it all. */
+  const learn = (said: Extract<Report, { kind: 'workerReady' }>): void => {
+    if (known) return;
+    known = true;
+    for (const { module, message } of said.broken) logger.warn({ module, reason: message }, 'a module of the functions folder cannot be loaded');
+    functions.resolve(findDuplicate(said.functions));
+  };
   const report = (said: Report): void => {
-    if (said.kind === 'workerReady') functions.resolve(findDuplicate(said.functions));
+    if (said.kind === 'workerReady') learn(said);
     engine.post(said);
   };
   const runner = createThreadPool({ functionsDir: config.functionsDir, report });

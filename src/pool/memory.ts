@@ -12,10 +12,19 @@ export function watchMemory(threads: () => Iterable<ThreadHandle>): () => void {
   const bytesMax = Math.min(WORKER_MEMORY_BYTES_MAX, systemBytes() / 2);
   const timer = setInterval(() => {
     // No thread can hold more than the process does, and to ask the process is cheap.
-    if (process.memoryUsage.rss() > bytesMax) for (const thread of threads()) void endWhenOver(thread, bytesMax);
+    if (residentBytes() > bytesMax) for (const thread of threads()) void endWhenOver(thread, bytesMax);
   }, WORKER_MEMORY_WATCH_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** Where the system does not say what the process takes, nothing is known and nothing is ended. */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
 }
 
 /** The machine's memory, or what a container leaves of it. */
