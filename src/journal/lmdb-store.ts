@@ -23,7 +23,7 @@ const META_KEY = 'meta';
 const META_SLOT = 0;
 /** What an operator can do about a journal that is damaged. */
 export const WAYS_OUT =
-  'If it is damaged, restore the data directory from a copy and set HOLDFAST_TOKEN_FLOOR, or set HOLDFAST_DATA_DIR to a new one.';
+  'Restore the data directory from a copy and set HOLDFAST_TOKEN_FLOOR, or set HOLDFAST_DATA_DIR to a new directory.';
 
 export interface Store {
   readonly environment: RootDatabase<Buffer, string>;
@@ -105,6 +105,11 @@ export function metaRecord(meta: Meta, writer: RecordWriter = new RecordWriter()
 
 export function damaged(path: string, what: string): JournalRefused {
   return new JournalRefused(`The journal in ${path} is damaged: ${what}. ${WAYS_OUT}`);
+}
+
+/** The first payload id behind all those that begin with `owner/`: `0` comes after `/`. */
+export function endOf(owner: string): string {
+  return `${owner.slice(0, -1)}0`;
 }
 
 function isMeta(value: unknown): value is Meta & { readonly format: number } {

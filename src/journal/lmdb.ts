@@ -1,7 +1,7 @@
 // LMDB journal: rows and payloads in one memory-mapped file.
 //
-// Owns how a commit becomes one transaction, and how an opening proves that everything is there. Does not own the
-// store's options (lmdb-store.ts), the form of a record (record.ts) or the count and the sum (ledger.ts).
+// Owns how a commit becomes one transaction, and the order of an opening. Does not own the store's options
+// (lmdb-store.ts), what an opening reads and verifies (lmdb-read.ts) or the form of a record (record.ts).
 //   M1. Everything of a commit, its meta record included, is one conditional block of writes: it goes through only
 //       while the stored epoch is ours. LMDB's own thread compares it inside the transaction, so the fence costs a
 //       look-up there and nothing here.
@@ -14,16 +14,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { PAYLOAD_DROPS_PER_COMMIT_MAX } from '../limits.ts';
 import type { PayloadRef } from '../state/payloads.ts';
 import { JournalRefused, PayloadDamaged, messageOf, type Commit, type Journal, type Opened, type RowChange } from './journal.ts';
-import { Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { assertWhole } from './lmdb-file.ts';
-import { WAYS_OUT, damaged, ensureStore, metaRecord, openStore, readMeta, writeIfEpoch, type Meta, type Store } from './lmdb-store.ts';
-import { RecordWriter, checksumOf, readRecord } from './record.ts';
+import { drain, payloadOwners, readRows } from './lmdb-read.ts';
+import { WAYS_OUT, endOf, ensureStore, metaRecord, openStore, readMeta, writeIfEpoch, type Meta, type Store } from './lmdb-store.ts';
+import { RecordWriter, checksumOf } from './record.ts';
 
 const DIRECTORY = 'journal';
 /** `owner/rest`; lmdb takes keys of 1,978 bytes at most. */
 const PAYLOAD_ID = /^[\w.:-]+\/[\w./:-]{1,256}$/;
-
-type Row = Opened['rows'] extends Iterable<infer Item> ? Item : never;
 
 /**
  * Opens the journal of a data directory that this process has claimed, makes it when there is none, verifies every row,
@@ -40,16 +39,17 @@ export async function openLmdbJournal(directory: string): Promise<Journal> {
     store = openStore(path);
     const found = readMeta(store, path);
     const { ledger, rows } = readRows(store, path, found);
+    const owners = payloadOwners(store, path);
     const meta = { ...found, epoch: found.epoch + 1 };
     if (!(await writeIfEpoch(store, found.epoch, metaRecord(meta), meta.epoch))) {
       throw new JournalRefused(`The journal in ${path} was opened by another process at the same time.`);
     }
-    const opened = { now: meta.now, epoch: meta.epoch, rows: drain(rows), payloadOwners: payloadOwners(store) };
+    const opened = { now: meta.now, epoch: meta.epoch, rows: drain(rows), payloadOwners: owners };
     return new LmdbJournal(store, ledger, opened);
   } catch (error) {
     await store?.environment.close();
     if (error instanceof JournalRefused) throw error;
-    throw new JournalRefused(`The journal in ${path} cannot be opened: ${messageOf(error)}. ${WAYS_OUT}`, { cause: error });
+    throw new JournalRefused(`The journal in ${path} cannot be opened: ${messageOf(error)}. If its file is damaged: ${WAYS_OUT}`, { cause: error });
   }
 }
 
@@ -144,54 +144,6 @@ class LmdbJournal implements Journal {
     }
     return ids;
   }
-}
-
-function readRows(store: Store, path: string, meta: Meta): { ledger: Ledger; rows: Row[] } {
-  const ledger = new Ledger();
-  const rows: Row[] = [];
-  for (const { key: slot, value } of store.rows.getRange()) {
-    // The record may hold secrets: of a damaged one only the place is told.
-    if (!Number.isSafeInteger(slot)) throw damaged(path, 'a row has no slot');
-    const record = readRecord(value, slot);
-    if (!isRowRecord(record)) throw damaged(path, `the row in slot ${slot} does not match its checksum`);
-    const [table, key, row] = record;
-    if (!ledger.load(table, key, slot, checksumOf(value))) throw damaged(path, `the row in slot ${slot} is there twice`);
-    rows.push({ table, key, row });
-  }
-  const { rows: count, sum } = ledger.totals;
-  if (count !== meta.rows) throw damaged(path, `it holds ${count} rows where its last commit left ${meta.rows}`);
-  if (sum !== meta.sum) throw damaged(path, 'a row in it is not the one that its last commit left');
-  return { ledger, rows };
-}
-
-function isRowRecord(value: unknown): value is [table: string, key: string, row: object] {
-  return Array.isArray(value) && value.length === 3;
-}
-
-/** Hands the rows out once, and then holds none of them in memory. */
-function* drain(rows: Row[]): Generator<Row> {
-  yield* rows;
-  rows.length = 0;
-}
-
-/** Jumps from owner to owner, whatever the number of their payloads. */
-function payloadOwners(store: Store): Set<string> {
-  const owners = new Set<string>();
-  for (let [id] = firstKey(store, undefined); id !== undefined; ) {
-    const owner = id.slice(0, id.indexOf('/'));
-    owners.add(owner);
-    [id] = firstKey(store, endOf(`${owner}/`));
-  }
-  return owners;
-}
-
-function firstKey(store: Store, start: string | undefined): string[] {
-  return [...store.payloads.getKeys({ ...(start !== undefined && { start }), limit: 1 })];
-}
-
-/** The first key behind all keys that begin with `owner/`: `0` comes after `/`. */
-function endOf(owner: string): string {
-  return `${owner.slice(0, -1)}0`;
 }
 
 function assertPayloadId(id: string): void {

@@ -52,7 +52,7 @@ async function contents(directory: string): Promise<Record<string, object>> {
 const dataFile = (directory: string): string => join(directory, 'journal', 'data.mdb');
 const recordIn = (store: Store, slot: number): Buffer => store.rows.getBinary(slot) ?? Buffer.alloc(0);
 
-describe('damaged rows', () => {
+describe('damaged records', () => {
   const older = new RecordWriter().write(['leases', `${SECRET}-5`, { n: 5, text: 'x'.repeat(45) }], 6);
   test.for<[what: string, work: (store: Store) => unknown, found: string]>([
     ['a changed byte', (store) => store.rows.put(30, recordIn(store, 30).fill(33, 40, 41)), 'the row in slot 30 does not match its checksum'],
@@ -65,6 +65,7 @@ describe('damaged rows', () => {
     ['a row that is there twice', (store) => store.rows.put(70, new RecordWriter().write(['leases', `${SECRET}-5`, {}], 70)), 'the row in slot 70 is there twice'],
     ['a meta record that is missing', (store) => store.meta.remove('meta'), 'its meta record is missing or changed'],
     ['a meta record that was changed', (store) => store.meta.put('meta', Buffer.from('{"format":1,"epoch":1,"rows":60}0000'), 1), 'its meta record is missing or changed'],
+    ['a payload without an owner', (store) => store.payloads.put('nobody', PAYLOAD), 'a payload has lost its owner'],
     ['all rows gone', (store) => store.rows.clearAsync(), 'it holds 0 rows where its last commit left 60'],
   ])('%s is found and refused', async ([, work, found]) => {
     const directory = await written();
