@@ -2,8 +2,10 @@
 
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { prepareService, type Finishing, type Options } from './service/harness.ts';
+import { isGenuine } from '../demo/receiver.ts';
+import { prepareService, WEBHOOK_SECRET, type Finishing, type Options } from './service/harness.ts';
 
 const PROJECT = path.join(import.meta.dirname, '..');
 const DEMO_MS_MAX = 120_000;
@@ -70,6 +72,20 @@ describe.concurrent('the demo', () => {
 test('a demo that is interrupted ends its service', async () => {
   expect(await interrupted()).toEqual({ code: 130, running: false });
 }, DEMO_MS_MAX);
+
+test('the receiver of the demo takes what an independent library signed, and nothing else', () => {
+  const sign = (signedAt: Date, body: string): Parameters<typeof isGenuine>[0] => ({
+    id: 'dlv_1', timestamp: String(Math.floor(signedAt.getTime() / 1_000)), body,
+    signature: new Webhook(WEBHOOK_SECRET).sign('dlv_1', signedAt, body),
+  });
+  const message = sign(new Date(), '{"type":"batch.failed"}');
+  expect(isGenuine(message, WEBHOOK_SECRET)).toBe(true);
+  expect(isGenuine({ ...message, signature: `v1,old ${message.signature}` }, WEBHOOK_SECRET)).toBe(true);
+  expect(isGenuine({ ...message, body: '{"type":"batch.succeeded"}' }, WEBHOOK_SECRET)).toBe(false);
+  expect(isGenuine({ ...message, id: 'dlv_2' }, WEBHOOK_SECRET)).toBe(false);
+  expect(isGenuine({ ...message, signature: '' }, WEBHOOK_SECRET)).toBe(false);
+  expect(isGenuine(sign(new Date(Date.now() - 3_600_000), message.body), WEBHOOK_SECRET)).toBe(false);
+});
 
 /** Plays until the service of the demo is announced, interrupts the demo, and asks whether that service still answers. */
 async function interrupted(): Promise<{ readonly code: number | null; readonly running: boolean }> {
