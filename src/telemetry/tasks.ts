@@ -64,10 +64,6 @@ class FunctionCounts {
   readonly #seconds: Distribution;
 
   constructor(state: State, registers: Registers) {
-    this.#seconds = new Distribution({
-      name: 'holdfast_task_seconds', help: 'Time that a task ran, waits for locks included, in seconds.',
-      bounds: WAIT_SECONDS, labelNames: ['function'], registers,
-    });
     const known = (): void => this.#know(state);
     const counted = (): Iterable<readonly [string, FunctionCount]> => this.#byName;
     // oxlint-disable-next-line no-new -- the registry keeps it
@@ -79,6 +75,10 @@ class FunctionCounts {
         this.reset();
         for (const [name, { outcomes }] of counted()) for (const [outcome, count] of outcomes) this.inc({ function: name, outcome }, count);
       },
+    });
+    this.#seconds = new Distribution({
+      name: 'holdfast_task_seconds', help: 'Time that a task ran, waits for locks included, in seconds.',
+      bounds: WAIT_SECONDS, labelNames: ['function'], registers,
     });
   }
 
