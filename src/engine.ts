@@ -133,18 +133,18 @@ export class EngineLoop implements Engine {
 
   /** Resolves when everything that was stepped so far is flushed and has left. */
   async settled(): Promise<void> {
-    if (!this.#committing && isEmpty(this.#group) && this.state.changes.empty) return;
+    if (this.#isSettled()) return;
     await new Promise<void>((resolve) => {
       const before = this.#idle;
       this.#idle = () => { before?.(); resolve(); };
     });
   }
 
-  /** Commits the time and stops the loop. Inputs that come later are lost, as they would be with the process. */
+  /** Takes nothing in any more, and commits what there is and the time. Later inputs are lost, as with the process. */
   async close(): Promise<void> {
-    await this.settled();
-    this.#wake?.cancel();
     this.#closed = true;
+    this.#wake?.cancel();
+    await this.settled();
     await this.#parts.journal.commit({ now: Math.floor(this.#now), rows: [], payloads: [], drops: [] });
   }
 
@@ -232,10 +232,14 @@ export class EngineLoop implements Engine {
     if (group.effects.length > 0) this.#parts.clock.soon(() => { for (const effect of group.effects) this.#parts.perform(effect); });
     const mono = this.#parts.clock.mono();
     for (const { fact, at } of group.facts) this.#parts.observer.fact(fact, mono - at);
-    if (this.#committing || !isEmpty(this.#group) || !this.state.changes.empty) return;
+    if (!this.#isSettled()) return;
     this.#arm();
     this.#idle?.();
     this.#idle = undefined;
+  }
+
+  #isSettled(): boolean {
+    return !this.#committing && !this.#flushAsked && isEmpty(this.#group) && this.state.changes.empty;
   }
 
   #isClockDue(): boolean {

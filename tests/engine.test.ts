@@ -158,6 +158,23 @@ describe('the loop', () => {
     expect(journal.commits[2]!.commit).toMatchObject({ rows: [], now: now + 1_000 });
   });
 
+  test('a close waits for what arrived before it, and takes nothing in after it', async () => {
+    const journal = new HeldJournal();
+    const { engine, clock } = await engineOn(journal);
+    const { reply } = engine.submit(acquire('a', 'lse_1'));
+    const closed = engine.close();
+    engine.submit(acquire('b', 'lse_2'));
+    clock.turn();
+    expect(journal.commits).toHaveLength(2);
+    journal.commits[1]!.flush();
+    await reply;
+    await settle();
+    expect(journal.commits[2]!.commit.rows).toEqual([]);
+    journal.commits[2]!.flush();
+    await closed;
+    expect(engine.state.leaseIndex.holders).toBe(1);
+  });
+
   test('a lease that comes due is ended by the loop itself', async () => {
     const { engine, clock } = await engineOn(new MemoryJournal());
     for (let i = 0; i < 200; i++) clock.pass(100);
