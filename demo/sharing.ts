@@ -6,6 +6,8 @@ import { hold, say, section, show } from './page.ts';
 
 const TASKS = Array.from({ length: 10 }, (_, task) => task);
 const SHARED = { $lock: LOCK };
+/** As many as the tutorial's pool has. */
+const WORKERS = 4;
 /** How often metrics are looked at while a batch runs. */
 const LOOK_MS = 500;
 /** Sleeps are cut to whole milliseconds. */
@@ -15,8 +17,8 @@ const PRINTED = /^Task (?<task>\d+) completed with \d\.\d+(?:e-\d+)?$/u;
 export async function playSharing(holdfast: Holdfast): Promise<void> {
   section('2. Ten tasks share a lock');
   const workers = await workersOf(holdfast);
-  hold(workers > 1, 'the service has several worker threads: start it with HOLDFAST_WORKERS=4');
-  say(`A batch calls a function of the functions folder once for each item, on the worker threads of the service; this one has ${workers} of them. Each of these ten tasks takes the lock "${LOCK}", draws a number, sleeps for that part of a second and prints a line. So the tasks begin side by side and sleep one after another. The lock itself never leaves the service: a task finds it where the request says {"$lock": "${LOCK}"}.`);
+  hold(workers > 1, `the service has several worker threads: start it with HOLDFAST_WORKERS=${WORKERS}`);
+  say(`A batch calls a function of the functions folder once for each item, on the worker threads of the service; this one has ${workers} of them${workers < WORKERS ? ` (with HOLDFAST_WORKERS=${WORKERS} it has ${WORKERS}, as in the tutorial)` : ''}. Each of these ten tasks takes the lock "${LOCK}", draws a number, sleeps for that part of a second and prints a line. So the tasks begin side by side and sleep one after another. The lock itself never leaves the service: a task finds it where the request says {"$lock": "${LOCK}"}.`);
 
   await run(holdfast, 'By argument: each item is the list of the arguments of one call.', {
     function: 'drawWithLock', call: 'starmap', items: TASKS.map((task) => [SHARED, task]),

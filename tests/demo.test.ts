@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { isGenuine } from '../demo/receiver.ts';
+import { isGenuine, type Received } from '../demo/receiver.ts';
 import { prepareService, WEBHOOK_SECRET, type Finishing, type Options } from './service/harness.ts';
 
 const PROJECT = path.join(import.meta.dirname, '..');
@@ -73,18 +73,20 @@ test('a demo that is interrupted ends its service', async () => {
   expect(await interrupted()).toEqual({ code: 130, running: false });
 }, DEMO_MS_MAX);
 
+/** A message as the library signs it. */
+function signed(at: Date, body: string): Received {
+  const signature = new Webhook(WEBHOOK_SECRET).sign('dlv_1', at, body);
+  return { id: 'dlv_1', timestamp: String(Math.floor(at.getTime() / 1_000)), signature, body };
+}
+
 test('the receiver of the demo takes what an independent library signed, and nothing else', () => {
-  const sign = (signedAt: Date, body: string): Parameters<typeof isGenuine>[0] => ({
-    id: 'dlv_1', timestamp: String(Math.floor(signedAt.getTime() / 1_000)), body,
-    signature: new Webhook(WEBHOOK_SECRET).sign('dlv_1', signedAt, body),
-  });
-  const message = sign(new Date(), '{"type":"batch.failed"}');
+  const message = signed(new Date(), '{"type":"batch.failed"}');
   expect(isGenuine(message, WEBHOOK_SECRET)).toBe(true);
   expect(isGenuine({ ...message, signature: `v1,old ${message.signature}` }, WEBHOOK_SECRET)).toBe(true);
   expect(isGenuine({ ...message, body: '{"type":"batch.succeeded"}' }, WEBHOOK_SECRET)).toBe(false);
   expect(isGenuine({ ...message, id: 'dlv_2' }, WEBHOOK_SECRET)).toBe(false);
   expect(isGenuine({ ...message, signature: '' }, WEBHOOK_SECRET)).toBe(false);
-  expect(isGenuine(sign(new Date(Date.now() - 3_600_000), message.body), WEBHOOK_SECRET)).toBe(false);
+  expect(isGenuine(signed(new Date(Date.now() - 3_600_000), message.body), WEBHOOK_SECRET)).toBe(false);
 });
 
 /** Plays until the service of the demo is announced, interrupts the demo, and asks whether that service still answers. */
