@@ -4,13 +4,32 @@
 
 import type { Opened } from './journal.ts';
 import { Ledger } from './ledger.ts';
-import { damaged, endOf, type Meta, type Store } from './lmdb-store.ts';
+import { damaged, endOf, readMeta, type Meta, type Store } from './lmdb-store.ts';
 import { checksumOf, readRecord } from './record.ts';
 
 type Row = Opened['rows'] extends Iterable<infer Item> ? Item : never;
 
-/** Every row and its place. Throws `JournalRefused` unless they are exactly those that the last commit left. */
-export function readRows(store: Store, path: string, meta: Meta): { ledger: Ledger; rows: Row[] } {
+export interface Found {
+  readonly meta: Meta;
+  readonly ledger: Ledger;
+  /** To be consumed once; then none of them is held in memory. */
+  readonly rows: Iterable<Row>;
+  readonly payloadOwners: ReadonlySet<string>;
+}
+
+/** Reads everything but the payloads. Throws `JournalRefused`, and closes the store, unless all is as the last commit left it. */
+export async function readStore(store: Store, path: string): Promise<Found> {
+  try {
+    const meta = readMeta(store, path);
+    const { ledger, rows } = readRows(store, path, meta);
+    return { meta, ledger, rows: drain(rows), payloadOwners: payloadOwners(store, path) };
+  } catch (error) {
+    await store.environment.close();
+    throw error;
+  }
+}
+
+function readRows(store: Store, path: string, meta: Meta): { ledger: Ledger; rows: Row[] } {
   const ledger = new Ledger();
   const rows: Row[] = [];
   for (const { key: slot, value } of store.rows.getRange()) {
@@ -32,17 +51,16 @@ function isRowRecord(value: unknown): value is [table: string, key: string, row:
   return Array.isArray(value) && value.length === 3;
 }
 
-/** Hands the rows out once, and then holds none of them in memory. */
-export function* drain(rows: Row[]): Generator<Row> {
+function* drain(rows: Row[]): Generator<Row> {
   yield* rows;
   rows.length = 0;
 }
 
 /** Jumps from owner to owner, whatever the number of their payloads. */
-export function payloadOwners(store: Store, path: string): Set<string> {
+function payloadOwners(store: Store, path: string): Set<string> {
   const owners = new Set<string>();
   for (let [id] = firstKey(store, undefined); id !== undefined; ) {
-    const owner = String(id).split('/', 1)[0] ?? '';
+    const owner = id.split('/', 1)[0] ?? '';
     // Ids that were changed in the file can be of any kind and in any order, and lead back to where we were.
     if (owner === id || owner === '' || owners.has(owner)) throw damaged(path, 'a payload has lost its owner');
     owners.add(owner);
@@ -52,5 +70,5 @@ export function payloadOwners(store: Store, path: string): Set<string> {
 }
 
 function firstKey(store: Store, start: string | undefined): string[] {
-  return [...store.payloads.getKeys({ ...(start !== undefined && { start }), limit: 1 })];
+  return Array.from(store.payloads.getKeys({ ...(start !== undefined && { start }), limit: 1 }), String);
 }

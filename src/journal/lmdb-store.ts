@@ -10,9 +10,10 @@
 
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { syncDirectory } from './directory.ts';
-import { JournalRefused } from './journal.ts';
+import { JournalRefused, messageOf } from './journal.ts';
 import type { Totals } from './ledger.ts';
 import { RecordWriter, readRecord } from './record.ts';
 
@@ -64,7 +65,7 @@ export async function ensureStore(path: string): Promise<void> {
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true, mode: 0o700 });
   const store = openStore(unfinished);
-  await store.meta.put(META_KEY, metaRecord({ now: 0, epoch: 0, rows: 0, sum: 0 }), 0);
+  await flushed(store.meta.put(META_KEY, metaRecord({ now: 0, epoch: 0, rows: 0, sum: 0 }), 0));
   await store.environment.close();
   syncDirectory(unfinished);
   renameSync(unfinished, path);
@@ -88,15 +89,30 @@ export function readMeta(store: Store, path: string): Meta {
 
 /**
  * Writes the block and the meta record in one transaction if the stored epoch is `epoch`, and resolves when it is
- * flushed: true when it was written, false when another start has taken the journal since and nothing was written.
+ * flushed: true when it was written, false when another start has taken the journal since and nothing was written. After
+ * a rejection lmdb's memory is not to be trusted: the store is neither used nor closed.
  *
  * The block must not throw: lmdb would write what was put until then.
  */
-export function writeIfEpoch(store: Store, epoch: number, record: Buffer, next: number, block?: () => void): Promise<boolean> {
-  return store.meta.ifVersion(META_KEY, epoch, () => {
+export async function writeIfEpoch(store: Store, epoch: number, record: Buffer, next: number, block?: () => void): Promise<boolean> {
+  return flushed(store.meta.ifVersion(META_KEY, epoch, () => {
     block?.();
     void store.meta.put(META_KEY, record, next);
-  });
+  }));
+}
+
+/**
+ * Rejects with the reason when a write fails. lmdb gives it by a second promise, which would end the process as
+ * unhandled if nobody looked at it, and which does not always settle; a turn is more than it needs.
+ */
+async function flushed(write: Promise<boolean>): Promise<boolean> {
+  try {
+    return await write;
+  } catch (thrown) {
+    const reason = thrown instanceof Error && 'commitError' in thrown ? Promise.resolve(thrown.commitError) : turn();
+    const cause = (await Promise.race([reason, turn()]).catch((error: unknown) => error)) ?? thrown;
+    throw new Error(`the write failed: ${messageOf(cause)}`, { cause: thrown });
+  }
 }
 
 export function metaRecord(meta: Meta, writer: RecordWriter = new RecordWriter()): Buffer {

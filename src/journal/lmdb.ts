@@ -10,14 +10,13 @@
 
 import { crc32 } from 'node:zlib';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { PAYLOAD_DROPS_PER_COMMIT_MAX } from '../limits.ts';
 import type { PayloadRef } from '../state/payloads.ts';
 import { JournalRefused, PayloadDamaged, messageOf, type Commit, type Journal, type Opened, type RowChange } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { assertWhole } from './lmdb-file.ts';
-import { drain, payloadOwners, readRows } from './lmdb-read.ts';
-import { WAYS_OUT, endOf, ensureStore, metaRecord, openStore, readMeta, writeIfEpoch, type Meta, type Store } from './lmdb-store.ts';
+import { readStore, type Found } from './lmdb-read.ts';
+import { WAYS_OUT, endOf, ensureStore, metaRecord, openStore, writeIfEpoch, type Meta, type Store } from './lmdb-store.ts';
 import { RecordWriter, checksumOf } from './record.ts';
 
 const DIRECTORY = 'journal';
@@ -32,25 +31,23 @@ const PAYLOAD_ID = /^[\w.:-]+\/[\w./:-]{1,256}$/;
  */
 export async function openLmdbJournal(directory: string): Promise<Journal> {
   const path = join(directory, DIRECTORY);
-  let store: Store | undefined;
   try {
     await ensureStore(path);
     assertWhole(path);
-    store = openStore(path);
-    const found = readMeta(store, path);
-    const { ledger, rows } = readRows(store, path, found);
-    const owners = payloadOwners(store, path);
-    const meta = { ...found, epoch: found.epoch + 1 };
-    if (!(await writeIfEpoch(store, found.epoch, metaRecord(meta), meta.epoch))) {
-      throw new JournalRefused(`The journal in ${path} was opened by another process at the same time.`);
-    }
-    const opened = { now: meta.now, epoch: meta.epoch, rows: drain(rows), payloadOwners: owners };
-    return new LmdbJournal(store, ledger, opened);
+    const store = openStore(path);
+    const found = await readStore(store, path);
+    return new LmdbJournal(store, found.ledger, await raiseEpoch(store, path, found));
   } catch (error) {
-    await store?.environment.close();
     if (error instanceof JournalRefused) throw error;
     throw new JournalRefused(`The journal in ${path} cannot be opened: ${messageOf(error)}. If its file is damaged: ${WAYS_OUT}`, { cause: error });
   }
+}
+
+async function raiseEpoch(store: Store, path: string, { meta, rows, payloadOwners }: Found): Promise<Opened> {
+  const epoch = meta.epoch + 1;
+  const raised = await writeIfEpoch(store, meta.epoch, metaRecord({ ...meta, epoch }), epoch);
+  if (!raised) throw new JournalRefused(`The journal in ${path} was opened by another process at the same time.`);
+  return { now: meta.now, epoch, rows, payloadOwners };
 }
 
 class LmdbJournal implements Journal {
@@ -79,7 +76,7 @@ class LmdbJournal implements Journal {
       this.#status = 'open';
     } catch (error) {
       this.#status = 'failed';
-      throw await failure(error);
+      throw new Error(`The journal could not be written: ${messageOf(error)}.`, { cause: error });
     }
   }
 
@@ -148,14 +145,4 @@ class LmdbJournal implements Journal {
 
 function assertPayloadId(id: string): void {
   if (!PAYLOAD_ID.test(id)) throw new Error('A payload id has the form owner/rest, in at most 256 plain characters each.');
-}
-
-/**
- * lmdb gives the reason of a failed commit by a second promise. It would end the process as unhandled if nobody looked
- * at it, and it does not always settle; a turn is more than it needs.
- */
-async function failure(thrown: unknown): Promise<Error> {
-  const reason = thrown instanceof Error && 'commitError' in thrown ? Promise.resolve(thrown.commitError) : turn();
-  const cause = (await Promise.race([reason, turn()]).catch((error: unknown) => error)) ?? thrown;
-  return new Error(`The journal could not be written: ${messageOf(cause)}.`, { cause });
 }
