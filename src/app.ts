@@ -20,6 +20,7 @@ import { answerError, answerErrors, answerSocketError, unknownPaths } from './ro
 import { batchRoutes } from './routes/batches.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { describeRoutes, specificationRoute } from './routes/openapi.ts';
+import { followRequests } from './routes/exchange.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { lockRoutes } from './routes/locks.ts';
 import { Refused } from './routes/refused.ts';
@@ -43,8 +44,8 @@ export function createApp({ config, ...rest }: AppParts): FastifyInstance {
   const app = createServer(edge);
   parseBodies(app);
   answerErrors(app, edge);
+  followRequests(app, edge);
   checkRequests(app, edge);
-  countRequests(app, edge);
   closeIdleConnections(app);
   for (const component of COMPONENTS) app.addSchema(component);
   describeRoutes(app, edge.version);
@@ -84,31 +85,18 @@ function createServer(edge: Edge): Routes {
 }
 
 /** (A1) */
-function checkRequests(app: Routes, { engine, tokens }: Edge): void {
+function checkRequests(app: Routes, { tokens }: Edge): void {
   const access = createAccess(tokens);
   const refuseUnknown = unknownPaths(app);
-  app.decorateRequest('caller', '');
-  app.decorateRequest('arrivedAt', 0);
   app.addHook('onRequest', (request, _reply, done) => {
-    request.arrivedAt = engine.reading().mono;
     request.body = NO_BODY;
     if (request.headers.host === undefined) return done(new Refused('malformed_http', { detail: 'The Host header is missing.' }));
     try {
-      request.caller = access(request);
+      request.exchange.caller = access(request);
       done(request.is404 ? refuseUnknown(request) : undefined);
     } catch (error) {
       done(error instanceof Error ? error : new Error('the check of a request failed', { cause: error }));
     }
-  });
-}
-
-function countRequests(app: Routes, { engine, telemetry, logger }: Edge): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    const seconds = (engine.reading().mono - request.arrivedAt) / 1_000;
-    const route = request.is404 ? '' : request.routeOptions.url ?? '';
-    telemetry.request(route, request.method, reply.statusCode, seconds);
-    if (logger.isLevelEnabled('debug')) logger.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(seconds * 1_000) }, 'answered');
-    done();
   });
 }
 

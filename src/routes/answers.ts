@@ -1,6 +1,6 @@
-// Answers: what every route writes in the same way: problems, and the end of an exchange that nobody waits for.
+// Answers: what every route writes in the same way: problems.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Refusal, Reply } from '../state/replies.ts';
 import type { Edge } from './edge.ts';
 import { holdersOf } from './lock-view.ts';
@@ -8,9 +8,6 @@ import { problem, PROBLEM_TYPE, retryAfterSeconds, type Problem, type ProblemCod
 
 /** The statuses of codes that have another place in HTTP at one operation than elsewhere. */
 export type Statuses = { readonly [Code in ProblemCode]?: number };
-
-/** What a metric calls an exchange whose client hung up before it was answered. */
-const HUNG_UP = 499;
 
 export function sendProblem(reply: FastifyReply, told: Problem): FastifyReply {
   const retryAfter = retryAfterSeconds(told);
@@ -37,15 +34,4 @@ export function accepted<Kind extends Reply['kind']>(
 
 function isOfKind<Kind extends Reply['kind']>(answer: Reply, kind: Kind): answer is Extract<Reply, { kind: Kind }> {
   return answer.kind === kind;
-}
-
-/** Whether nothing that is written now can reach the client. A pipelined request has no socket of its own yet. */
-export function isClosed(request: FastifyRequest, reply: FastifyReply): boolean {
-  return !request.raw.socket.writable || reply.raw.destroyed;
-}
-
-/** Ends an exchange without an answer: the client is gone. */
-export function dropAnswer(edge: Edge, request: FastifyRequest, reply: FastifyReply): void {
-  reply.hijack();
-  edge.telemetry.request(request.routeOptions.url ?? '', request.method, HUNG_UP, (edge.engine.reading().mono - request.arrivedAt) / 1_000);
 }

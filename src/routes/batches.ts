@@ -1,6 +1,6 @@
 // Batches: submit, follow, list, read results, cancel.
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BATCH_BODY_BYTES_MAX, PAGE_DEFAULT, TIMEOUT_MS_DEFAULT } from '../limits.ts';
 import type { BatchSubmission } from '../state/inputs.ts';
 import { accepted } from './answers.ts';
@@ -49,7 +49,7 @@ function submitRoute(app: Routes, edge: Edge): void {
     checkCallbacks(edge, request.body);
     const key = idempotencyKey(request);
     const { request: number, reply: answer } = edge.engine.submit({ kind: 'submitBatch', batch: submission(request.body), waitMs, key });
-    if (waitMs !== undefined) listen(edge, reply, number);
+    if (waitMs !== undefined) listen(edge, request, number);
     const done = accepted(edge, reply, await answer, 'batch');
     if (done === undefined) return reply;
     const ended = waitMs !== undefined && done.view.batch.endedAt !== undefined;
@@ -81,8 +81,8 @@ function checkCallbacks(edge: Edge, body: Shape<typeof SubmitBatch>): void {
 }
 
 /** The machine need not keep a listener whose connection is gone; the batch itself goes on. */
-function listen(edge: Edge, reply: FastifyReply, request: number): void {
-  void new Connection(edge, reply, request);
+function listen(edge: Edge, request: FastifyRequest, number: number): void {
+  void new Connection(edge, request, number);
 }
 
 function readRoutes(app: Routes, edge: Edge): void {
@@ -114,7 +114,7 @@ function readRoutes(app: Routes, edge: Edge): void {
   }, async (request, reply) => {
     const { waitMs = 0 } = request.query;
     const { request: number, reply: answer } = edge.engine.submit({ kind: 'readBatch', batch: request.params.batch, waitMs });
-    if (waitMs > 0) listen(edge, reply, number);
+    if (waitMs > 0) listen(edge, request, number);
     return sendBatch(edge, reply, accepted(edge, reply, await answer, 'batch'));
   });
 

@@ -40,13 +40,6 @@ export interface Edge {
 export type Routes = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who asks (access.ts). */
-    caller: string;
-    /** Monotonic time at which the head of the request was there. */
-    arrivedAt: number;
-  }
-
   interface FastifyContextConfig {
     /** Answered without a token. */
     open?: boolean;

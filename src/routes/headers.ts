@@ -22,7 +22,7 @@ export function idempotencyKey(request: FastifyRequest, subject = ''): RequestKe
   const header = request.headers['idempotency-key'];
   if (header === undefined) return undefined;
   const key = readKey(String(header));
-  const parts = [request.caller, request.method, request.routeOptions.url, subject, key];
+  const parts = [request.exchange.caller, request.method, request.routeOptions.url, subject, key];
   return {
     id: createHash('sha256').update(parts.join('\n')).digest('base64url'),
     fingerprint: createHash('sha256').update(stringify(request.body) ?? '').digest('base64url'),

@@ -8,22 +8,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Reading, Submitted } from '../engine.ts';
 import type { LeaseView } from '../state/replies.ts';
-import { accepted, dropAnswer, isClosed } from './answers.ts';
+import { accepted } from './answers.ts';
 import type { Edge } from './edge.ts';
+import { isClosed } from './exchange.ts';
 import { isOver } from './lease-view.ts';
 
 /** Writes the answer; called once, with a lease that is as it says. */
 export type WriteLease = (view: LeaseView, reading: Reading) => void;
 
 export async function answerLease(edge: Edge, request: FastifyRequest, reply: FastifyReply, submitted: Submitted, write: WriteLease): Promise<void> {
-  const connection = new Connection(edge, reply, submitted.request);
+  const connection = new Connection(edge, request, submitted.request);
   let granted = false;
   let answer = accepted(edge, reply, await submitted.reply, 'lease');
   while (answer !== undefined) {
     granted ||= answer.grant;
     if (isClosed(request, reply)) {
       connection.hangUp();
-      dropAnswer(edge, request, reply);
+      reply.hijack();
       return;
     }
     const { view } = answer;
@@ -47,13 +48,10 @@ export class Connection {
   #reported = false;
 
   /** `request`: the number under which the machine knows the question. */
-  constructor(edge: Edge, reply: FastifyReply, request: number) {
+  constructor(edge: Edge, { exchange }: FastifyRequest, request: number) {
     this.#edge = edge;
     this.#requests = [request];
-    reply.raw.once('close', () => {
-      // What was finished is with the kernel, and more cannot be known.
-      if (!reply.raw.writableFinished) this.hangUp();
-    });
+    exchange.onHangUp = () => this.hangUp();
   }
 
   listenTo(request: number): void {

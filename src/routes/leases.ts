@@ -74,7 +74,7 @@ function acquired(request: FastifyRequest, reply: FastifyReply, respondAsync: bo
       .code(lease.state === 'held' ? 201 : 202)
       .header('location', `/v1/leases/${lease.id}`)
       .header('cache-control', 'no-store')
-      .send(leaseBody(view, reading, request.arrivedAt));
+      .send(leaseBody(view, reading, request.exchange.arrivedAt));
   };
 }
 
@@ -97,7 +97,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
     const { waitMs = 0 } = request.query;
     const submitted = edge.engine.submit({ kind: 'readLease', lease: request.params.lease, waitMs });
     return answerLease(edge, request, reply, submitted, (view, reading) => {
-      reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.arrivedAt));
+      reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
     });
   });
 
@@ -114,7 +114,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
     return answerLease(edge, request, reply, submitted, (view, reading) => {
       const { lease } = view;
       if (lease.state !== 'held' && lease.state !== 'waiting') return sendLost(reply, lease);
-      reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.arrivedAt));
+      reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
     });
   });
 

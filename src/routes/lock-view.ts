@@ -4,9 +4,17 @@ import type { Reading } from '../engine.ts';
 import type { HolderView, LockView, WaiterView } from '../state/replies.ts';
 import type { HolderBody, LockBody, WaiterBody } from './lock-schemas.ts';
 
+/** The latest seconds as text, each in the place that its number gives it: answers come many in a second. */
+const seconds: { readonly at: number; readonly text: string }[] = [];
+const SECONDS_KEPT = 64;
+
 /** Wall time in RFC 3339. */
 export function instantOf(wallMs: number): string {
-  return new Date(wallMs).toISOString();
+  const at = Math.floor(wallMs / 1_000);
+  const place = at % SECONDS_KEPT;
+  let second = seconds[place];
+  if (second?.at !== at) seconds[place] = second = { at, text: new Date(at * 1_000).toISOString().slice(0, 20) };
+  return `${second.text}${String(Math.floor(wallMs) % 1_000).padStart(3, '0')}Z`;
 }
 
 /** The wall time of a moment that is `endsAt` in `now`. */
