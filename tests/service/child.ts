@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { pass } from './until.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const READY_MS_MAX = 20_000;
+const READY_MS_MAX = 40_000;
 
 export interface Exit {
   readonly code: number | null;

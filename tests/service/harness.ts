@@ -11,9 +11,24 @@ import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { Child, type Environment, type Exit } from './child.ts';
 import { HoldfastClient, type Headers } from './client.ts';
+import { until } from './until.ts';
 
 export const FUNCTIONS_DIR = path.join(import.meta.dirname, 'functions');
 export const WEBHOOK_SECRET = `whsec_${Buffer.from('a secret of the tests, 32 bytes!').toString('base64')}`;
+
+/** Starting costs a processor a second: more at a time than there are processors would make all of them slow. */
+const STARTING_MAX = 2;
+let starting = 0;
+
+async function inTurn<T>(start: () => Promise<T>): Promise<T> {
+  await until('others have started', () => starting < STARTING_MAX, 120_000);
+  starting += 1;
+  try {
+    return await start();
+  } finally {
+    starting -= 1;
+  }
+}
 
 export interface Options {
   readonly environment?: Environment;
@@ -70,15 +85,14 @@ export class Service {
   }
 
   async start(environment: Environment = {}): Promise<HoldfastClient> {
-    const child = this.spawn(environment);
-    const address = await child.ready();
-    if (address === undefined) throw new Error(`the service ended before it was ready:\n${child.output}`);
-    return this.#reachedAt(address);
+    const client = await this.tryStart(environment);
+    if (client === undefined) throw new Error(`the service ended before it was ready:\n${this.child.output}`);
+    return client;
   }
 
   /** Starts on the same directory; `undefined` when the process ended before it was ready. */
   async tryStart(environment: Environment = {}): Promise<HoldfastClient | undefined> {
-    const address = await this.spawn(environment).ready();
+    const address = await inTurn(() => this.spawn(environment).ready());
     return address === undefined ? undefined : this.#reachedAt(address);
   }
 
@@ -145,7 +159,7 @@ export function prepareService(context: Finishing, options: Options = {}): Servi
 /** One running service for all tests of a file, for those that never end it. */
 export function sharedService(options: Options = {}): Service {
   const service = new Service(options);
-  beforeAll(async () => { await service.start(); }, 30_000);
+  beforeAll(async () => { await service.start(); }, 60_000);
   afterAll(() => service.close());
   return service;
 }

@@ -70,7 +70,7 @@ test.for([500, 503, 429, 404, 302])('a receiver that answers %i is tried again u
   expect(receiver.on('/elsewhere')).toEqual([]);
 });
 
-test('a receiver that asks for a pause gets it', { timeout: 30_000 }, async (context) => {
+test('a receiver that asks for a pause gets it', { timeout: 120_000 }, async (context) => {
   const receiver = await Receiver.listen(context);
   await service.client.enqueue({ function: 'echo', items: [1], callback: { url: receiver.at('/later', failingFirst(1, 429, { 'retry-after': '4' })) } });
   const tries = await receiver.reaches('/later', 2, 20_000);
@@ -112,7 +112,7 @@ test('a receiver that refuses connections is tried again, and the batch says why
   expect(pending.state).toBe('pending');
 });
 
-test('a delivery that was pending at a kill arrives after the start, under the same id', { timeout: 60_000 }, async (context) => {
+test('a delivery that was pending at a kill arrives after the start, under the same id', { timeout: 120_000 }, async (context) => {
   const receiver = await Receiver.listen(context);
   const own = prepareService(context);
   await own.start();
@@ -124,7 +124,7 @@ test('a delivery that was pending at a kill arrives after the start, under the s
   await until('it is delivered', async () => (await after.batch(id)).body.callbacks[0]?.state === 'delivered');
 });
 
-test('batches that are killed in the middle tell their callbacks when they end after all', { timeout: 60_000 }, async (context) => {
+test('batches that are killed in the middle tell their callbacks when they end after all', { timeout: 120_000 }, async (context) => {
   const receiver = await Receiver.listen(context);
   const own = prepareService(context);
   await own.start();

@@ -24,7 +24,7 @@ async function restartUntilEnded(service: Service, id: string): Promise<{ readon
   throw new Error('the batch keeps the service down');
 }
 
-test.concurrent('after a kill finished items keep their results and the others run again with the next attempt', { timeout: 40_000 }, async (context) => {
+test.concurrent('after a kill finished items keep their results and the others run again with the next attempt', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const directory = freshDirectory(context);
   const [noteIn, gate] = [path.join(directory, 'notes'), path.join(directory, 'open')];
@@ -44,7 +44,7 @@ test.concurrent('after a kill finished items keep their results and the others r
   expect([retried.status, retried.body.id]).toEqual([202, id]);
 });
 
-test.concurrent('every accepted batch ends with all its results, over several kills at any moment', { timeout: 90_000 }, async (context) => {
+test.concurrent('every accepted batch ends with all its results, over several kills at any moment', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const accepted: { readonly id: string; readonly count: number }[] = [];
   for (let round = 0; round < 4; round += 1) {
@@ -61,7 +61,7 @@ test.concurrent('every accepted batch ends with all its results, over several ki
   }
 });
 
-test.concurrent('the lock of a task that died with the process goes to who is next', { timeout: 40_000 }, async (context) => {
+test.concurrent('the lock of a task that died with the process goes to who is next', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const noteIn = path.join(freshDirectory(context), 'notes');
   const { id } = await service.client.enqueue({ function: 'holdThen', call: 'starmap', items: [['lock', { noteIn, next: 'wait' }]] });

@@ -42,7 +42,7 @@ async function expectRefusal(service: Service): Promise<string> {
   return child.output;
 }
 
-test.concurrent('a second process on a directory refuses to start and says why, and the first goes on', { timeout: 40_000 }, async (context) => {
+test.concurrent('a second process on a directory refuses to start and says why, and the first goes on', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const { id } = await service.client.hold('lock', { ttlMs: 60_000 });
   const second = new Child({ HOLDFAST_PORT: '0', HOLDFAST_DATA_DIR: service.dataDir });
@@ -54,7 +54,7 @@ test.concurrent('a second process on a directory refuses to start and says why, 
   expect((await service.client.renew(id)).status).toBe(200);
 });
 
-test.concurrent('another process can start at once after the owner was killed', { timeout: 40_000 }, async (context) => {
+test.concurrent('another process can start at once after the owner was killed', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const { id } = await service.client.hold('lock', { ttlMs: 60_000 });
   await service.kill();
@@ -62,14 +62,14 @@ test.concurrent('another process can start at once after the owner was killed', 
   expect((await after.lease(id)).body.state).toBe('held');
 });
 
-test.concurrent('a data directory is made for its owner alone', { timeout: 30_000 }, async (context) => {
+test.concurrent('a data directory is made for its owner alone', { timeout: 120_000 }, async (context) => {
   const service = prepareService(context);
   const inside = path.join(service.dataDir, 'made', 'by the service');
   await service.start({ HOLDFAST_DATA_DIR: inside });
   expect((await stat(inside)).mode & 0o777).toBe(0o700);
 });
 
-test.concurrent('a row that was changed behind the service is found, and the service refuses to start', { timeout: 40_000 }, async (context) => {
+test.concurrent('a row that was changed behind the service is found, and the service refuses to start', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   await service.client.declare({ name: 'plain', description: MARK });
   await service.stop();
@@ -79,7 +79,7 @@ test.concurrent('a row that was changed behind the service is found, and the ser
   expect(output).not.toContain('at Object.');
 });
 
-test.concurrent.for([['half of itself', 0.5], ['a few bytes', 0.001]] as const)('a journal that was cut to %s is refused', { timeout: 40_000 }, async ([, part], context) => {
+test.concurrent.for([['half of itself', 0.5], ['a few bytes', 0.001]] as const)('a journal that was cut to %s is refused', { timeout: 120_000 }, async ([, part], context) => {
   const service = await startService(context);
   await Promise.all(Array.from({ length: 200 }, (_, number) => service.client.declare({ name: `lock-${number}`, description: 'x'.repeat(900) })));
   await service.kill();
@@ -88,7 +88,7 @@ test.concurrent.for([['half of itself', 0.5], ['a few bytes', 0.001]] as const)(
   expect(await expectRefusal(service)).toMatch(/\S+/u);
 });
 
-test.concurrent('a payload that was changed is neither served nor run, and all else goes on', { timeout: 40_000 }, async (context) => {
+test.concurrent('a payload that was changed is neither served nor run, and all else goes on', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const ended = await service.client.run({ function: 'nothing', items: [1] });
   const { batch } = await service.client.run({ function: 'echo', items: [`${MARK} ${'y'.repeat(3_000)}`] });

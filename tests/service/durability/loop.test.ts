@@ -61,7 +61,7 @@ async function worker(service: Service, record: Record, name: string, goOn: () =
   }
 }
 
-test('clients that repeat what was not answered keep mutual exclusion, order of tokens and every answer over kills', { timeout: 90_000 }, async (context) => {
+test('clients that repeat what was not answered keep mutual exclusion, order of tokens and every answer over kills', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const record = new Record();
   let going = true;

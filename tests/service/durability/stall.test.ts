@@ -49,5 +49,5 @@ test('a lease outlives a stall longer than its ttl and ends soon after when nobo
   const resumed = performance.now();
   expect((await rival.answer).status).toBe(201);
   expect(performance.now() - resumed).toBeGreaterThan(150);
-  expect(performance.now() - resumed).toBeLessThan(2_500);
+  expect(performance.now() - resumed).toBeLessThan(5_000);
 });

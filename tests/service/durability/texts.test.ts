@@ -10,7 +10,7 @@ const VALUES = [
   '{"constructor":"x","toString":1,"hasOwnProperty":null}', '{"":{"":[]}}', '{"a b":1,"ключ":2}', '[[],{},[null,false]]',
 ];
 
-test('what a client wrote is read back the same after a kill, whatever it was', { timeout: 60_000 }, async (context) => {
+test('what a client wrote is read back the same after a kill, whatever it was', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const before = service.client;
   const written = await Promise.all(VALUES.map(async (value, index) => {

@@ -27,7 +27,7 @@ async function beginToStop(service: Service): Promise<void> {
   await until('the service is not ready', async () => (await service.client.ask('GET', '/health/ready')).status === 503);
 }
 
-test.concurrent('a service that stops takes nothing new and serves what is held, then ends well', { timeout: 40_000 }, async (context) => {
+test.concurrent('a service that stops takes nothing new and serves what is held, then ends well', { timeout: 120_000 }, async (context) => {
   const service = await startWithGrace(context, 3_000);
   const { client } = service;
   const lease = await client.hold('held', { ttlMs: 60_000 });
@@ -51,7 +51,7 @@ test.concurrent('a service that stops takes nothing new and serves what is held,
   expect((await after.lease(other.id)).body.state).toBe('released');
 });
 
-test.concurrent('waiters are sent away with a time to come back, one with a key finds its place after the start', { timeout: 40_000 }, async (context) => {
+test.concurrent('waiters are sent away with a time to come back, one with a key finds its place after the start', { timeout: 120_000 }, async (context) => {
   const service = await startWithGrace(context);
   const { client } = service;
   const holder = await client.hold('lock', { ttlMs: 60_000 });
@@ -77,7 +77,7 @@ test.concurrent('waiters are sent away with a time to come back, one with a key 
   expect((await after.lease(ticket.body.id, 5_000)).body.state).toBe('held');
 });
 
-test.concurrent('a second signal changes nothing', { timeout: 40_000 }, async (context) => {
+test.concurrent('a second signal changes nothing', { timeout: 120_000 }, async (context) => {
   const service = await startWithGrace(context);
   const { id } = await service.client.hold('lock', { ttlMs: 60_000 });
   await beginToStop(service);
@@ -87,7 +87,7 @@ test.concurrent('a second signal changes nothing', { timeout: 40_000 }, async (c
   await endsWell(service);
 });
 
-test.concurrent('an idle service ends soon', { timeout: 30_000 }, async (context) => {
+test.concurrent('an idle service ends soon', { timeout: 120_000 }, async (context) => {
   const service = await startWithGrace(context, 10_000);
   await service.client.functions();
   const { value, tookMs } = await timed(() => service.stop());
@@ -95,7 +95,7 @@ test.concurrent('an idle service ends soon', { timeout: 30_000 }, async (context
   expect(tookMs).toBeLessThan(9_000);
 });
 
-test.concurrent('what still runs when the grace is over is put back with its attempt uncounted', { timeout: 40_000 }, async (context) => {
+test.concurrent('what still runs when the grace is over is put back with its attempt uncounted', { timeout: 120_000 }, async (context) => {
   const service = await startWithGrace(context, 500);
   const directory = freshDirectory(context);
   const [noteIn, gate] = [path.join(directory, 'notes'), path.join(directory, 'never')];
@@ -111,7 +111,7 @@ test.concurrent('what still runs when the grace is over is put back with its att
   await after.cancel(id);
 });
 
-test.concurrent('a task that can end within the grace does, with its locks', { timeout: 40_000 }, async (context) => {
+test.concurrent('a task that can end within the grace does, with its locks', { timeout: 120_000 }, async (context) => {
   const service = await startWithGrace(context, 6_000);
   const place = path.join(freshDirectory(context), 'inside');
   const items = Array.from({ length: 4 }, () => ['lock', place]);
@@ -128,7 +128,7 @@ test.concurrent('a task that can end within the grace does, with its locks', { t
   expect(results.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1]);
 });
 
-test.concurrent('somebody who waits for a batch is answered before the service ends', { timeout: 40_000 }, async (context) => {
+test.concurrent('somebody who waits for a batch is answered before the service ends', { timeout: 120_000 }, async (context) => {
   const service = await startWithGrace(context, 500);
   const gate = path.join(freshDirectory(context), 'never');
   const { id } = await service.client.enqueue({ function: 'gate', items: [{ until: gate }] });

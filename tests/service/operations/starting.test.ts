@@ -19,7 +19,7 @@ const REFUSED: readonly (readonly [string, Environment, RegExp])[] = [
   ['a token floor that is no number', { HOLDFAST_TOKEN_FLOOR: '-1' }, /HOLDFAST_TOKEN_FLOOR/u],
 ];
 
-test.concurrent.for(REFUSED)('%s ends the start with its name', { timeout: 30_000 }, async ([, environment, reason], context) => {
+test.concurrent.for(REFUSED)('%s ends the start with its name', { timeout: 120_000 }, async ([, environment, reason], context) => {
   const service = prepareService(context);
   const child = service.spawn(environment);
   expect(await child.ready()).toBeUndefined();
@@ -28,13 +28,13 @@ test.concurrent.for(REFUSED)('%s ends the start with its name', { timeout: 30_00
   expect(child.output).not.toContain('a-plain-word');
 });
 
-test.concurrent('variables that others set for the service\'s users are let be', { timeout: 30_000 }, async (context) => {
+test.concurrent('variables that others set for the service\'s users are let be', { timeout: 120_000 }, async (context) => {
   const service = prepareService(context);
   const client = await service.start({ HOLDFAST_LOCK: 'a', HOLDFAST_FENCING_TOKEN: '7', HOLDFAST_SERVICE_HOST: '10.0.0.1', HOLDFAST_PORT_7420_TCP_ADDR: '10.0.0.1' });
   expect((await client.acquire('lock')).status).toBe(201);
 });
 
-test.concurrent('a token floor lifts the fencing tokens of a restored directory', { timeout: 30_000 }, async (context) => {
+test.concurrent('a token floor lifts the fencing tokens of a restored directory', { timeout: 120_000 }, async (context) => {
   const service = prepareService(context);
   const client = await service.start({ HOLDFAST_TOKEN_FLOOR: '5000000' });
   expect((await client.hold('lock')).fencingToken).toBeGreaterThan(5_000_000);
@@ -42,7 +42,7 @@ test.concurrent('a token floor lifts the fencing tokens of a restored directory'
   expect((await after.hold('other')).fencingToken).toBeGreaterThan(5_000_000);
 });
 
-test.concurrent('a module that cannot be loaded spoils none of the others', { timeout: 30_000 }, async (context) => {
+test.concurrent('a module that cannot be loaded spoils none of the others', { timeout: 120_000 }, async (context) => {
   const directory = freshDirectory(context);
   await writeFile(path.join(directory, 'good.ts'), 'export function good(context: unknown, item: number): number { return item + 1; }\n');
   await writeFile(path.join(directory, 'plain.js'), 'export const value = 7;\nexport async function fromJavaScript(context, item) { return item * 2; }\n');
@@ -57,7 +57,7 @@ test.concurrent('a module that cannot be loaded spoils none of the others', { ti
   expect((await client.ask('GET', '/health/ready')).text).toContain('broken.ts');
 });
 
-test.concurrent('two functions with one name end the start with that name', { timeout: 30_000 }, async (context) => {
+test.concurrent('two functions with one name end the start with that name', { timeout: 120_000 }, async (context) => {
   const directory = freshDirectory(context);
   for (const file of ['one.ts', 'two.ts']) await writeFile(path.join(directory, file), 'export function twice(): void {}\n');
   const child = prepareService(context).spawn({ HOLDFAST_FUNCTIONS_DIR: directory });
@@ -65,7 +65,7 @@ test.concurrent('two functions with one name end the start with that name', { ti
   expect(child.output).toContain('twice');
 });
 
-test.concurrent('a service without functions serves locks and says that there are none', { timeout: 30_000 }, async (context) => {
+test.concurrent('a service without functions serves locks and says that there are none', { timeout: 120_000 }, async (context) => {
   const directory = freshDirectory(context);
   await mkdir(path.join(directory, 'empty'));
   const client = await prepareService(context).start({ HOLDFAST_FUNCTIONS_DIR: path.join(directory, 'empty') });
@@ -74,7 +74,7 @@ test.concurrent('a service without functions serves locks and says that there ar
   expect((await client.ask('GET', '/health/ready')).status).toBe(200);
 });
 
-test.concurrent('what a module prints while it is loaded disturbs nobody', { timeout: 30_000 }, async (context) => {
+test.concurrent('what a module prints while it is loaded disturbs nobody', { timeout: 120_000 }, async (context) => {
   const directory = freshDirectory(context);
   await writeFile(path.join(directory, 'loud.ts'), 'console.log("loading");\nexport function loud(): string { console.log("running"); return "done"; }\n');
   const client = await prepareService(context).start({ HOLDFAST_FUNCTIONS_DIR: directory });
