@@ -112,6 +112,12 @@ class Reader {
       .replaceAll(/^sleep 1$/gmu, waiting));
   }
 
+  /** The service's own, in order. */
+  async metricNames(): Promise<readonly string[]> {
+    const text = await (await fetch(`${this.#origin}/metrics`)).text();
+    return [...text.matchAll(/^# TYPE (?<name>holdfast_\w+) /gmu)].map(({ groups }) => groups?.['name'] ?? '').toSorted();
+  }
+
   async close(): Promise<void> {
     this.#shell.close();
     await this.#service.close();
@@ -128,6 +134,19 @@ describe('the README', () => {
     const { output, complaints, status } = await reader.does(block);
     expect({ status, complaints }).toEqual({ status: 0, complaints: '' });
     expect(differencesFrom(block.answer, output)).toEqual([]);
+  });
+
+  test('leads to a page on operating that names every metric of the service, and no other', async () => {
+    const page = readFileSync(path.join(PROJECT, 'docs/operating.md'), 'utf8');
+    const named = [...page.matchAll(/^\| `(?<name>[a-z_]+)(?:\{[a-z,]+\})?` \|/gmu)].map(({ groups }) => `holdfast_${groups?.['name']}`);
+    expect(named.toSorted()).toEqual(await reader.metricNames());
+  });
+
+  test('names every variable of the configuration, and no other', () => {
+    const [code, page] = ['src/config.ts', 'README.md'].map((file) => readFileSync(path.join(PROJECT, file), 'utf8'));
+    const known = new Set([...code!.matchAll(/'(?<name>HOLDFAST_[A-Z_]+)'/gu)].map(({ groups }) => groups?.['name']));
+    const named = [...page!.matchAll(/^\| `(?<name>HOLDFAST_[A-Z_]+)` \|/gmu)].map(({ groups }) => groups?.['name']);
+    expect(new Set(named)).toEqual(known);
   });
 
   test('shows no answer to what is not typed here', () => {
