@@ -81,6 +81,8 @@ function createServer(edge: Edge): Routes {
   }).withTypeProvider<TypeBoxTypeProvider>();
   // A peer that vanished without a word is found by probes, and its place in line goes to who is next.
   app.server.on('connection', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS, KEEP_ALIVE_PROBE_MS, KEEP_ALIVE_PROBES));
+  // Node would refuse an expectation that it does not know, and without a problem; there is no harm in not meeting it.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   return app;
 }
 

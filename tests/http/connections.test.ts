@@ -24,6 +24,25 @@ test.for([
   expect(engine.asked).toEqual([]);
 });
 
+test.for([
+  ['the whole address as its target', 'GET http://localhost/health/live HTTP/1.1', '', 200],
+  ['the old version', 'GET /health/live HTTP/1.0', '', 200],
+  ['an expectation that nobody knows', 'GET /health/live HTTP/1.1', 'Expect: 200-ok\r\n', 200],
+  ['an upgrade that nobody offers', 'GET /health/live HTTP/1.1', 'Upgrade: websocket\r\n', 200],
+  ['the server as its target', 'OPTIONS * HTTP/1.1', '', 404],
+  ['doubled slashes', 'GET //health//live HTTP/1.1', '', 404],
+  ['a method of other protocols', 'PROPFIND /v1/locks HTTP/1.1', '', 405],
+  ['a percent sign that encodes nothing', 'GET /health/%zz HTTP/1.1', '', 400],
+  ['a percent sign that encodes nothing in a query', 'GET /v1/locks?prefix=%zz HTTP/1.1', '', 400],
+] as const)('a request with %s is answered like any other', async ([, line, header, status], context) => {
+  const { port } = await serve(context);
+  const connection = await RawConnection.open(port);
+  connection.send(`${line}\r\nHost: localhost\r\nConnection: close\r\n${header}\r\n`);
+  const answer = await connection.closed();
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `, 'u'));
+  expect(answer).toContain(status < 400 ? '"status":"live"' : 'application/problem+json');
+});
+
 test('a connection that ends in the middle of a request is nobody\'s failure', async (context) => {
   const { port, logged, engine, origin } = await serve(context);
   const connection = await RawConnection.open(port);
