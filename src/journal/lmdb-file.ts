@@ -26,7 +26,9 @@ const PAGE_KINDS = 0x6f;
 const BRANCH = 0x01;
 const LEAF = 0x02;
 const OVERFLOW = 0x04;
-const NODE = { header: 8, low: 0, high: 4, flags: 4, keyBytes: 6 };
+/** A node begins with the number of its child page in a branch; in a leaf with the bytes of its value, and flags. */
+const NODE = { header: 8, flags: 4, keyBytes: 6 };
+const CHILD_BYTES = 6;
 const IN_OVERFLOW = 1;
 const IS_TREE = 2;
 const OVERFLOW_BYTES = 24;
@@ -94,37 +96,37 @@ class Walk {
       const { page: number, level } = way;
       const page = this.#page(number, level > 1 ? BRANCH : LEAF);
       const nodes = this.#nodes(page, number);
-      if (level > 1) for (const node of nodes) ways.push({ page: node.readUIntLE(NODE.low, 6), level: level - 1 });
-      else for (const node of nodes) this.#leafNode(node, number, holdsTrees);
+      if (level > 1) for (const at of nodes) ways.push({ page: page.readUIntLE(at, CHILD_BYTES), level: level - 1 });
+      else for (const at of nodes) this.#leafNode(page, at, number, holdsTrees);
       if (level === 1) entries += BigInt(nodes.length);
     }
     if (entries !== description.readBigUInt64LE(TREE.entries)) throw new Misfit('has a tree that lost entries');
   }
 
-  /** The nodes of a page, each from its first byte to the end of the page. */
-  #nodes(page: Buffer, number: number): Buffer[] {
-    const body = page.subarray(PAGE.header);
-    const pointersEnd = page.readUInt16LE(PAGE.pointersEnd);
-    const nodesStart = page.readUInt16LE(PAGE.nodesStart);
-    if (pointersEnd === 0 || pointersEnd % 2 === 1 || pointersEnd > nodesStart || nodesStart > body.length) throw misfit(number);
-    const nodes: Buffer[] = [];
-    for (let pointer = 0; pointer < pointersEnd; pointer += 2) {
-      const start = body.readUInt16LE(pointer);
-      const node = body.subarray(start);
-      if (start < nodesStart || node.length < NODE.header || keyEnd(node) > node.length) throw misfit(number);
-      nodes.push(node);
+  /** Where in the page its nodes begin. */
+  #nodes(page: Buffer, number: number): number[] {
+    const pointersEnd = PAGE.header + page.readUInt16LE(PAGE.pointersEnd);
+    const nodesStart = PAGE.header + page.readUInt16LE(PAGE.nodesStart);
+    if (pointersEnd === PAGE.header || pointersEnd % 2 === 1 || pointersEnd > nodesStart || nodesStart > page.length) throw misfit(number);
+    const nodes: number[] = [];
+    for (let pointer = PAGE.header; pointer < pointersEnd; pointer += 2) {
+      const at = PAGE.header + page.readUInt16LE(pointer);
+      if (at < nodesStart || at + NODE.header > page.length || keyEnd(page, at) > page.length) throw misfit(number);
+      nodes.push(at);
     }
     return nodes;
   }
 
-  #leafNode(node: Buffer, number: number, holdsTrees: boolean): void {
-    const bytes = node.readUInt32LE(NODE.low);
-    const flags = node.readUInt16LE(NODE.flags);
-    const value = node.subarray(keyEnd(node));
+  #leafNode(page: Buffer, at: number, number: number, holdsTrees: boolean): void {
+    const bytes = page.readUInt32LE(at);
+    const flags = page.readUInt16LE(at + NODE.flags);
+    const value = keyEnd(page, at);
     const bytesHere = flags === IN_OVERFLOW ? OVERFLOW_BYTES : bytes;
-    if (bytesHere > value.length || flags > IS_TREE || (flags === IS_TREE) !== holdsTrees) throw misfit(number);
-    if (flags === IN_OVERFLOW) this.#overflow(Number(value.readBigUInt64LE(0)), bytes);
-    if (holdsTrees && bytes === TREE.bytes) this.#tree(Buffer.from(value.subarray(0, TREE.bytes)), false);
+    if (value + bytesHere > page.length || flags > IS_TREE || (flags === IS_TREE) !== holdsTrees) throw misfit(number);
+    if (flags === IN_OVERFLOW) this.#overflow(Number(page.readBigUInt64LE(value)), bytes);
+    if (!holdsTrees) return;
+    if (bytes !== TREE.bytes) throw misfit(number);
+    this.#tree(page.subarray(value, value + bytes), false);
   }
 
   #overflow(number: number, bytes: number): void {
@@ -155,8 +157,9 @@ class Walk {
   }
 }
 
-function keyEnd(node: Buffer): number {
-  return NODE.header + node.readUInt16LE(NODE.keyBytes);
+/** Where the key of the node that begins here ends, and its value begins. */
+function keyEnd(page: Buffer, at: number): number {
+  return at + NODE.header + page.readUInt16LE(at + NODE.keyBytes);
 }
 
 function misfit(page: number): Misfit {
