@@ -81,7 +81,7 @@ export function refused(refusal: Refusal): Reply {
   return { kind: 'refused', refusal };
 }
 
-interface Finishing {
+export interface Finishing {
   onTestFinished(action: () => Promise<void>): void;
 }
 

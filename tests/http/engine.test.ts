@@ -1,0 +1,116 @@
+// The edge over the real engine, with a journal whose commits a test can hold up: what happens between a grant and its
+// answer.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { EngineLoop } from '../../src/engine.ts';
+import type { Commit, Journal } from '../../src/journal/journal.ts';
+import { MemoryJournal } from '../../src/journal/memory.ts';
+import { State } from '../../src/state/state.ts';
+import type { PayloadRef } from '../../src/state/payloads.ts';
+import { ask, serve, type Finishing, type Served } from './edge.ts';
+import { RawConnection } from './raw.ts';
+
+/** Commits wait while it is held. */
+class HeldJournal implements Journal {
+  readonly #journal = new MemoryJournal();
+  readonly opened = this.#journal.opened;
+  #gate = Promise.withResolvers<void>();
+
+  constructor() {
+    this.#gate.resolve();
+  }
+
+  hold(): void {
+    this.#gate = Promise.withResolvers<void>();
+  }
+
+  letGo(): void {
+    this.#gate.resolve();
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    await this.#gate.promise;
+    await this.#journal.commit(commit);
+  }
+
+  readPayload(ref: PayloadRef): Uint8Array {
+    return this.#journal.readPayload(ref);
+  }
+
+  close(): Promise<void> {
+    return this.#journal.close();
+  }
+}
+
+interface Real {
+  readonly edge: Served;
+  readonly engine: EngineLoop;
+  readonly journal: HeldJournal;
+}
+
+async function real(context: Finishing): Promise<Real> {
+  const journal = new HeldJournal();
+  const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
+  const engine = new EngineLoop({
+    state, journal, clock: systemClock, perform: () => undefined, observer: { fact: () => undefined, committed: () => undefined }, failed: (error) => { throw error; },
+  });
+  await engine.start();
+  const edge = await serve(context, { parts: { engine } });
+  context.onTestFinished(() => engine.close());
+  return { edge, engine, journal };
+}
+
+function path(lock: string): string {
+  return `/v1/locks/${lock}/leases`;
+}
+
+/** Looks at the engine's state again and again until it is so; the loop turns by itself. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await delay(2);
+}
+
+test('a lease goes from acquire to release, and its token rises', async (context) => {
+  const { edge } = await real(context);
+  const first = await ask(edge, 'POST', path('a'), { ttlMs: 5_000, owner: 'me' });
+  expect([first.status, first.body]).toEqual([201, expect.objectContaining({ state: 'held', owner: 'me', ttlMs: 5_000 })]);
+  const refused = await ask(edge, 'POST', path('a'));
+  expect([refused.status, refused.body]).toMatchObject([423, { code: 'lock_held', holders: [{ owner: 'me', fencingToken: first.body['fencingToken'] }], waiters: 0 }]);
+  expect((await ask(edge, 'DELETE', String(first.headers['location']))).status).toBe(204);
+  const second = await ask(edge, 'POST', path('a'));
+  expect(Number(second.body['fencingToken'])).toBeGreaterThan(Number(first.body['fencingToken']));
+});
+
+test('a lease that ends while its grant is being committed is answered as lost, and read as expired', async (context) => {
+  const { edge, engine, journal } = await real(context);
+  await ask(edge, 'POST', path('warm'));
+  journal.hold();
+  const acquired = ask(edge, 'POST', path('a'), { ttlMs: 100 });
+  await until(() => engine.state.leaseIndex.holders === 2);
+  const lease = [...engine.state.leases.values()].find(({ lock }) => lock === 'a');
+  await until(() => engine.reading().now > (lease?.askedAt ?? 0) + 150);
+  journal.letGo();
+  const { status, body } = await acquired;
+  expect([status, body['code'], body['reason']]).toEqual([410, 'lease_lost', 'expired']);
+  expect((await ask(edge, 'GET', `/v1/leases/${lease?.id}`)).body).toMatchObject({ state: 'expired' });
+});
+
+test('a grant whose client hangs up while it is being committed goes to who is next', async (context) => {
+  const { edge, engine, journal } = await real(context);
+  const holder = await ask(edge, 'POST', path('a'));
+  const gone = await RawConnection.open(edge.port);
+  gone.request('POST', path('a'), '{"waitMs":60000,"owner":"gone"}');
+  await until(() => engine.state.leaseIndex.queue('a').size === 1);
+  const next = ask(edge, 'POST', path('a'), { waitMs: 60_000, owner: 'next' });
+  await until(() => engine.state.leaseIndex.queue('a').size === 2);
+  journal.hold();
+  const released = ask(edge, 'DELETE', String(holder.headers['location']));
+  await until(() => engine.state.leaseIndex.queue('a').size === 1);
+  gone.hangUp();
+  await until(() => engine.state.leaseIndex.queue('a').size === 0);
+  journal.letGo();
+  expect((await released).status).toBe(204);
+  expect((await next).body).toMatchObject({ state: 'held', owner: 'next' });
+  expect(gone.received).toBe('');
+});
