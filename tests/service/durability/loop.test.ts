@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { startService, type Service } from '../harness.ts';
 import { keyed } from '../client.ts';
-import type { HoldfastClient } from '../client.ts';
+import { insist, Load } from './insist.ts';
 import { pass } from '../until.ts';
 
 const KILLS = 6;
@@ -33,19 +33,8 @@ class Record {
   }
 }
 
-/** Repeats a request until some process of the service has answered it. */
-async function insist<T>(service: Service, request: (client: HoldfastClient) => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await request(service.client);
-    } catch {
-      await pass(20);
-    }
-  }
-}
-
-async function worker(service: Service, record: Record, name: string, goOn: () => boolean): Promise<void> {
-  for (let round = 0; goOn(); round += 1) {
+async function worker(service: Service, record: Record, name: string, load: Load): Promise<void> {
+  for (let round = 0; load.going; round += 1) {
     const lock = LOCKS[round % 2] ?? 'red';
     const body = { owner: name, ttlMs: 60_000, waitMs: 60_000 };
     const granted = await insist(service, (client) => client.acquire(lock, body, keyed(`${name}-${round}`)));
@@ -64,14 +53,14 @@ async function worker(service: Service, record: Record, name: string, goOn: () =
 test('clients that repeat what was not answered keep mutual exclusion, order of tokens and every answer over kills', { timeout: 120_000 }, async (context) => {
   const service = await startService(context);
   const record = new Record();
-  let going = true;
-  const workers = ['a', 'b', 'c', 'd'].map((name) => worker(service, record, name, () => going));
+  const load = new Load();
+  const workers = ['a', 'b', 'c', 'd'].map((name) => worker(service, record, name, load));
   for (let kill = 0; kill < KILLS; kill += 1) {
     const grants = record.grants;
     while (record.grants < grants + 20 && record.broken.length === 0) await pass(5);
     await service.killAndRestart();
   }
-  going = false;
+  load.end();
   await Promise.all(workers);
   expect(record.broken).toEqual([]);
   for (const lock of LOCKS) expect((await service.client.acquire(lock)).status).toBe(201);

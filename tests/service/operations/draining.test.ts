@@ -77,6 +77,17 @@ test.concurrent('waiters are sent away with a time to come back, one with a key 
   expect((await after.lease(ticket.body.id, 5_000)).body.state).toBe('held');
 });
 
+test.concurrent('hundreds of waiters are all sent away in time', { timeout: 120_000 }, async (context) => {
+  const service = await startWithGrace(context);
+  await service.client.hold('lock', { ttlMs: 60_000 });
+  const waiters = Array.from({ length: 500 }, () => service.client.acquire('lock', { waitMs: 120_000 }));
+  await service.client.waitersReach('lock', 500, 40_000);
+  service.child.signal('SIGTERM');
+  const statuses = (await Promise.all(waiters)).map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set([503]));
+  await endsWell(service);
+});
+
 test.concurrent('a second signal changes nothing', { timeout: 120_000 }, async (context) => {
   const service = await startWithGrace(context);
   const { id } = await service.client.hold('lock', { ttlMs: 60_000 });

@@ -1,7 +1,7 @@
 // What an operator sees: health, metrics, the specification and its pages.
 
 import { expect, test } from 'vitest';
-import { freshName, sharedService } from '../harness.ts';
+import { freshName, sharedService, startService } from '../harness.ts';
 import { metric, sample } from '../metrics.ts';
 import { until } from '../until.ts';
 
@@ -34,6 +34,21 @@ test('the waiting holders of all other locks are counted together', async () => 
   await until('both are counted', async () => await metric(client, 'holdfast_lock_waiters', { lock: '' }) === before + 2);
   const { text } = await client.ask('GET', '/metrics');
   for (const lock of locks) expect(text).not.toContain(lock);
+  await Promise.all(waiters.map((waiter) => waiter.hangUp()));
+});
+
+test('at most 1,000 declared locks have a label of their own, and no waiter is lost from the count', { timeout: 60_000 }, async (context) => {
+  const { client } = await startService(context);
+  const locks = Array.from({ length: 1_010 }, (_, number) => `many-${number}`);
+  for (let from = 0; from < locks.length; from += 100) await Promise.all(locks.slice(from, from + 100).map((name) => client.declare({ name })));
+  const some = locks.filter((_, index) => index % 101 === 0);
+  await Promise.all(some.map((lock) => client.hold(lock)));
+  const waiters = some.map((lock) => client.queue(lock));
+  await Promise.all(some.map((lock) => client.waitersReach(lock, 1)));
+  const { text } = await client.ask('GET', '/metrics');
+  const lines = text.split('\n').filter((line) => line.startsWith('holdfast_lock_waiters{'));
+  expect(lines.length).toBeLessThanOrEqual(1_001);
+  expect(lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)).toBe(some.length);
   await Promise.all(waiters.map((waiter) => waiter.hangUp()));
 });
 
