@@ -91,8 +91,6 @@ export const ResultPage = named('ResultPage', Type.Object({
   nextCursor,
 }, { description: 'A page of results.' }));
 
-export const Empty = named('Empty', Type.Object({}, { ...CLOSED, description: 'Nothing.' }));
-
 export const FunctionParams = Type.Object({ function: Type.String({ description: 'The name of the function.' }) });
 
 export const FunctionShape = named('Function', Type.Object({

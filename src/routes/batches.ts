@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BATCH_BODY_BYTES_MAX, PAGE_DEFAULT, TIMEOUT_MS_DEFAULT } from '../limits.ts';
 import type { BatchSubmission } from '../state/inputs.ts';
 import { accepted } from './answers.ts';
-import { Batch, BatchPage, Empty, ListBatchesQuery, ResultPage, SubmitBatch } from './batch-schemas.ts';
+import { Batch, BatchPage, ListBatchesQuery, ResultPage, SubmitBatch } from './batch-schemas.ts';
 import { batchBody, resultBody } from './batch-view.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { operation } from './docs.ts';
@@ -14,7 +14,7 @@ import { idempotencyKey } from './headers.ts';
 import { mintId } from './ids.ts';
 import { Connection } from './lease-answer.ts';
 import { Refused } from './refused.ts';
-import { BatchParams, PageQuery, ref, WaitQuery, type Shape } from './schemas.ts';
+import { BatchParams, Empty, PageQuery, ref, WaitQuery, type Shape } from './schemas.ts';
 import { integers } from './validation.ts';
 
 export function batchRoutes(app: Routes, edge: Edge): void {

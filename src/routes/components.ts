@@ -1,11 +1,11 @@
 // Components: every named schema, for the validator, the serializers and the specification.
 
-import { Batch, BatchPage, Callback, CallbackTarget, Counts, Empty, FunctionPage, FunctionShape, Initializer, Result, ResultPage, SubmitBatch } from './batch-schemas.ts';
+import { Batch, BatchPage, Callback, CallbackTarget, Counts, FunctionPage, FunctionShape, Initializer, Result, ResultPage, SubmitBatch } from './batch-schemas.ts';
 import { Acquire, Lease, LeasedLock, Renew } from './lease-schemas.ts';
 import { CreateLock, Holder, Lock, LockPage, PutLock, RevokeLock, Waiter, WaiterPage } from './lock-schemas.ts';
 import { BrokenModule, Live, Ready, WorkersHealth } from './ops-schemas.ts';
 import { ProblemSchema } from './problem-schema.ts';
-import { TaskErrorSchema } from './schemas.ts';
+import { Empty, TaskErrorSchema } from './schemas.ts';
 
 export const COMPONENTS = [
   ProblemSchema, TaskErrorSchema,

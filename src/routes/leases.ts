@@ -15,7 +15,7 @@ import { Acquire, Lease, Renew } from './lease-schemas.ts';
 import { leaseBody } from './lease-view.ts';
 import { problem } from './problems.ts';
 import { Refused } from './refused.ts';
-import { LeaseParams, LockParams, ref, WaitQuery } from './schemas.ts';
+import { Empty, LeaseParams, LockParams, ref, WaitQuery } from './schemas.ts';
 import { integers } from './validation.ts';
 
 export function leaseRoutes(app: Routes, edge: Edge): void {
@@ -122,6 +122,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
     schema: {
       ...operation('releaseLease', 'Leases', 'Release a lease', 'Frees the lock for who is next; a place in line is left. Releasing twice is answered like once.'),
       params: LeaseParams,
+      body: ref(Empty),
     },
     config: { docs: { problems: ['lease_lost', 'lease_not_found'], noContent: 'It is released.', example: {} } },
   }, async (request, reply) => {

@@ -10,7 +10,7 @@ import { idempotencyKey } from './headers.ts';
 import { LOCK_EXAMPLE, WAITERS_EXAMPLE } from './examples.ts';
 import { CreateLock, ListLocksQuery, Lock, LockPage, PutLock, RevokeLock, WaiterPage } from './lock-schemas.ts';
 import { lockBody, waiterBody } from './lock-view.ts';
-import { LockParams, PageQuery, ref, type Shape } from './schemas.ts';
+import { Empty, LockParams, PageQuery, ref, type Shape } from './schemas.ts';
 import { integers } from './validation.ts';
 
 /** A lock that is held is a conflict for whoever wants to change it, and locked only for whoever wants to have it. */
@@ -120,6 +120,7 @@ function removeRoutes(app: Routes, edge: Edge): void {
     schema: {
       ...operation('deleteLock', 'Locks', 'Delete a lock', 'Only while nobody holds it or waits for it. Fencing tokens go on rising when it is declared again.'),
       params: LockParams,
+      body: ref(Empty),
     },
     config: { docs: { problems: ['lock_not_found', 'lock_held', 'lock_name_invalid'], statuses: HELD_IS_CONFLICT, noContent: 'It is gone.', example: {} } },
   }, async (request, reply) => {

@@ -90,7 +90,9 @@ export function describeRoutes(app: Routes, version: string): void {
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => (typeof json['$id'] === 'string' ? json['$id'] : `def-${index}`) },
     transform: ({ schema, url, route }) => {
       if (route.config?.docs !== undefined && schema.operationId !== undefined) docs.set(schema.operationId, { ...route.config.docs, open: route.config.open });
-      return { schema, url };
+      // 3.0 gives the body of a DELETE no meaning; the service only sees to it that there is nothing in it.
+      const { body: _, ...rest } = schema;
+      return { schema: route.method === 'DELETE' ? rest : schema, url };
     },
     transformObject: (found) => ('openapiObject' in found ? completed(found.openapiObject, docs) : found.swaggerObject),
   });

@@ -67,6 +67,9 @@ export function id(prefix: 'lse' | 'bat', description: string) {
   return Type.String({ pattern: `^${prefix}_[A-Za-z0-9_-]{22,64}$`, description });
 }
 
+/** The body of a request that has nothing to say. */
+export const Empty = named('Empty', Type.Object({}, { ...CLOSED, description: 'Nothing.' }));
+
 export const LockParams = Type.Object({ lock: LockName });
 export const LeaseParams = Type.Object({ lease: id('lse', 'The id of the lease, which is a secret.') });
 export const BatchParams = Type.Object({ batch: id('bat', 'The id of the batch.') });

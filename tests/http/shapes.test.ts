@@ -54,6 +54,8 @@ describe('a body', () => {
     ['POST', '/v1/batches', { function: 'f', items: [], callback: { url: 'example.com' } }, '/callback/url'],
     ['POST', '/v1/batches', { function: 'f', items: [], errorCallback: { url: 'ftp://example.com' } }, '/errorCallback/url'],
     ['POST', `${BATCH}/cancel`, { reason: 'x' }, '/reason'],
+    ['DELETE', LEASE, { force: true }, '/force'],
+    ['DELETE', '/v1/locks/a', { force: true }, '/force'],
   ] as const)('%s %s with %o is refused at %s', async ([method, path, body, pointer]) => {
     const answer = await ask(edge, method, path, body);
     expect([answer.status, answer.body['code'], answer.body['pointer']]).toEqual([400, 'invalid_request', pointer]);
