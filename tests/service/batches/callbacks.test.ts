@@ -1,6 +1,7 @@
 // Callbacks: signed, at least once, under one id, and never in anybody's way.
 
 import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { freshDirectory, prepareService, sharedService } from '../harness.ts';
@@ -110,6 +111,24 @@ test('a receiver that refuses connections is tried again, and the batch says why
   const { id } = await service.client.enqueue({ function: 'echo', items: [1], callback: { url } });
   const pending = await until('a try has failed', async () => (await service.client.batch(id)).body.callbacks.find(({ attempts, lastError }) => attempts >= 1 && lastError !== undefined));
   expect(pending.state).toBe('pending');
+});
+
+test('a name that leads to a forbidden address is never called, whatever the name', { timeout: 60_000 }, async (context) => {
+  const receiver = await Receiver.listen(context);
+  const own = prepareService(context);
+  const client = await own.start({ HOLDFAST_WEBHOOK_ALLOW: undefined });
+  const literal = receiver.at('/inside');
+  const submitted = await Promise.all(['localhost', 'localhost.', 'a.localhost', hostname()].map((name) => client.submit({ function: 'echo', items: [1], callback: { url: literal.replace('127.0.0.1', name) } })));
+  const accepted = submitted.filter(({ status }) => status === 202);
+  await Promise.all(accepted.map(({ body }) => until('a try has failed', async () => (await client.batch(body.id)).body.callbacks[0]?.lastError, 40_000)));
+  expect(receiver.received).toEqual([]);
+  expect((await client.submit({ function: 'echo', items: [1], callback: { url: literal } })).body.code).toBe('address_not_allowed');
+});
+
+test('a name that leads to an allowed address is called', async (context) => {
+  const receiver = await Receiver.listen(context);
+  await service.client.enqueue({ function: 'echo', items: [1], callback: { url: receiver.at('/named').replace('127.0.0.1', 'localhost') } });
+  expect((await receiver.reaches('/named', 1))[0]?.verified).toBe(true);
 });
 
 test('a delivery that was pending at a kill arrives after the start, under the same id', { timeout: 120_000 }, async (context) => {

@@ -1,5 +1,6 @@
 // Task functions that stay within the rules and strain them.
 
+import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import type { Context, Held, SharedLock } from '../task.ts';
 
@@ -75,4 +76,11 @@ export function vandal(): string {
   console.log = () => undefined;
   JSON.stringify = () => 'vandal';
   return 'done';
+}
+
+/** Takes the lock and blocks its thread outside of JavaScript, where nothing can interrupt it. */
+export async function block(context: Context, name: string, seconds: number): Promise<string> {
+  await context.lock(name).acquire();
+  execFileSync('sleep', [`${seconds}`]);
+  return 'woke up';
 }
