@@ -28,6 +28,7 @@ const REFUSED: readonly (readonly [string, number, Method, string, Ask])[] = [
   ['a wrong type', 400, 'POST', '/v1/locks/a/leases', { json: { ttlMs: '1000' } }],
   ['an unknown query member', 400, 'GET', '/v1/locks?name=a', {}],
   ['a query member given twice', 400, 'GET', '/v1/locks?limit=1&limit=2', {}],
+  ['a page that is not there', 404, 'GET', '/docs/static/nothing.js', {}],
   ['a path that climbs out of the pages', 404, 'GET', '/docs/static/%2e%2e/%2e%2e/package.json', {}],
   ['a broken percent sign', 400, 'GET', '/v1/locks/%zz', {}],
 ];
