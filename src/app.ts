@@ -3,8 +3,8 @@
 // Owns the server's settings and the order in which a request meets its checks. Does not own what any route does.
 //   A1. A request is refused as early as it can be: who asks, then where to, then the body, then its shape.
 //   A2. Nothing is coerced, defaulted or taken away by validation.
-//   A3. Closing waits for answers that are being written and for nothing else: a connection that was busy when closing
-//       began is closed as soon as it is idle.
+//   A3. Closing waits for answers that are being written, for a moment, and for nothing else: a connection that was busy
+//       when closing began is closed as soon as it is idle.
 
 import type { Server } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -32,6 +32,8 @@ export interface AppParts extends Omit<Edge, 'tokens' | 'callbacks' | 'checkCall
 }
 
 const CLOSE_SWEEP_MS = 50;
+/** How long an answer that is being written, or a request that never ends, can keep the server open. */
+const CLOSE_MS_MAX = 1_000;
 
 /** The server with all its routes, not yet listening. Closing it leaves the engine alone. */
 export function createApp({ config, ...rest }: AppParts): FastifyInstance {
@@ -107,7 +109,12 @@ function closeIdleConnections(app: Routes): void {
   app.addHook('preClose', (done) => {
     const server: Server = app.server;
     const sweep = setInterval(() => server.closeIdleConnections(), CLOSE_SWEEP_MS);
-    server.once('close', () => clearInterval(sweep));
+    // Node no longer looks for requests that never end once a server is closing.
+    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS_MAX);
+    server.once('close', () => {
+      clearInterval(sweep);
+      clearTimeout(cut);
+    });
     done();
   });
 }

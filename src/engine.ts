@@ -60,6 +60,8 @@ interface Group {
   readonly answers: { readonly request: number; readonly reply: Reply }[];
   readonly effects: Effect[];
   readonly facts: { readonly fact: Fact; readonly at: number }[];
+  /** Called when the group has left. */
+  readonly left: (() => void)[];
 }
 
 /** Served even when too many answers wait: they free what others wait for. */
@@ -91,8 +93,8 @@ export class EngineLoop implements Engine {
   #committing = false;
   #flushAsked = false;
   #wake: { readonly at: number; readonly cancel: () => void } | undefined;
-  #idle: (() => void) | undefined;
   #closed = false;
+  #failed = false;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -132,11 +134,10 @@ export class EngineLoop implements Engine {
   }
 
   /** Resolves when everything that was stepped so far is flushed and has left. */
-  async settled(): Promise<void> {
-    if (this.#isSettled()) return;
-    await new Promise<void>((resolve) => {
-      const before = this.#idle;
-      this.#idle = () => { before?.(); resolve(); };
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#group.left.push(resolve);
+      this.#askFlush();
     });
   }
 
@@ -144,7 +145,7 @@ export class EngineLoop implements Engine {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake?.cancel();
-    await this.settled();
+    do await this.settled(); while (!this.#isIdle());
     await this.#parts.journal.commit({ now: Math.floor(this.#now), rows: [], payloads: [], drops: [] });
   }
 
@@ -173,8 +174,7 @@ export class EngineLoop implements Engine {
       }
     } catch (error) {
       // A rule that throws is a bug and leaves the state half changed: nothing of it may become visible.
-      this.#closed = true;
-      return this.#parts.failed(error);
+      return this.#fail(error);
     }
     this.#arrived.length = 0;
     this.#stepping = false;
@@ -202,6 +202,7 @@ export class EngineLoop implements Engine {
   }
 
   #flush(): void {
+    if (this.#failed) return;
     const group = this.#group;
     this.#group = emptyGroup();
     if (this.state.changes.empty && !this.#isClockDue()) return this.#release(group);
@@ -211,6 +212,7 @@ export class EngineLoop implements Engine {
     const tokensEnd = tokens.end;
     const now = Math.floor(this.#now);
     const flushed = (): void => {
+      if (this.#failed) return;
       this.#committing = false;
       this.#committedNow = now;
       tokens.flushedEnd = tokensEnd;
@@ -219,7 +221,7 @@ export class EngineLoop implements Engine {
       this.#release(group);
       if (!isEmpty(this.#group) || !this.state.changes.empty) this.#flush();
     };
-    this.#parts.journal.commit({ now, ...this.state.changes.take() }).then(flushed, this.#parts.failed);
+    this.#parts.journal.commit({ now, ...this.state.changes.take() }).then(flushed, (error: unknown) => this.#fail(error));
   }
 
   #release(group: Group): void {
@@ -232,13 +234,18 @@ export class EngineLoop implements Engine {
     if (group.effects.length > 0) this.#parts.clock.soon(() => { for (const effect of group.effects) this.#parts.perform(effect); });
     const mono = this.#parts.clock.mono();
     for (const { fact, at } of group.facts) this.#parts.observer.fact(fact, mono - at);
-    if (!this.#isSettled()) return;
-    this.#arm();
-    this.#idle?.();
-    this.#idle = undefined;
+    for (const left of group.left) left();
+    if (this.#isIdle()) this.#arm();
   }
 
-  #isSettled(): boolean {
+  /** Nothing is answered or stored any more. (E4) */
+  #fail(error: unknown): void {
+    this.#failed = true;
+    this.#closed = true;
+    this.#parts.failed(error);
+  }
+
+  #isIdle(): boolean {
     return !this.#committing && !this.#flushAsked && isEmpty(this.#group) && this.state.changes.empty;
   }
 
@@ -268,9 +275,9 @@ export class EngineLoop implements Engine {
 }
 
 function emptyGroup(): Group {
-  return { inputs: 0, answers: [], effects: [], facts: [] };
+  return { inputs: 0, answers: [], effects: [], facts: [], left: [] };
 }
 
 function isEmpty(group: Group): boolean {
-  return group.answers.length === 0 && group.effects.length === 0 && group.facts.length === 0;
+  return group.answers.length === 0 && group.effects.length === 0 && group.facts.length === 0 && group.left.length === 0;
 }

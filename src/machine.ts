@@ -2,7 +2,8 @@
 //
 // Owns the order of a step and who answers which input; the rules themselves are in locks/ and batches/.
 //   M1. First everything that came due before the input arrived is settled, in order of time; then the input applies.
-//       So a renewal that came in time wins, however late its step.
+//       So a renewal that came in time wins, however late its step. Only a gap in time comes before that: the floor that
+//       it puts under leases holds for what came due in the gap.
 //   M2. Nothing else changes state: no clock, no randomness, no promise, no port.
 
 import { cancelBatch } from './batches/cancel.ts';
@@ -21,9 +22,10 @@ import { leaseDue, release } from './locks/endings.ts';
 import { listLocks, listWaiters, revokeLock, showLock } from './locks/inspect.ts';
 import { attendanceDue, carried, hangUp } from './locks/listeners.ts';
 import { followOver, readLease, renew } from './locks/renew.ts';
-import { releaseListeners, startLocks } from './locks/start.ts';
+import { openLocks, releaseListeners, startLocks } from './locks/start.ts';
 import { endScope, taskAcquire, taskRelease } from './locks/tasks.ts';
 import type { Input } from './state/inputs.ts';
+import { BrokenState, brokenInvariants } from './state/invariants.ts';
 import { loadRows, type StoredRow } from './state/load.ts';
 import type { DeadlineKind, State } from './state/state.ts';
 import type { Output, Step } from './state/step.ts';
@@ -31,6 +33,7 @@ import type { Output, Step } from './state/step.ts';
 /** One turn: settles what came due before `now`, then applies the input. (M1) */
 export function step(state: State, now: number, wall: number, input: Input): Output {
   const current: Step = { state, now, wall, answers: [], orders: [], facts: [] };
+  if (input.kind === 'resumed') resume(current);
   settleDue(current);
   apply(current, input);
   return current;
@@ -43,6 +46,8 @@ export function start(state: State, now: number, wall: number, rows: Iterable<St
   startLocks(current);
   startBatches(current, payloadOwners);
   dispatch(current);
+  const broken = brokenInvariants(state);
+  if (broken.length > 0) throw new BrokenState(broken);
   return current;
 }
 
@@ -105,7 +110,8 @@ function apply(current: Step, input: Input): void {
     case 'taskRelease': return taskRelease(current, input);
     case 'deliverySettled': return deliverySettled(current, input);
     case 'tick': return;
-    case 'resumed': return resume(current);
+    case 'resumed': return;
+    case 'opened': return openLocks(current);
     case 'drain': return drain(current);
     case 'stop': return stop(current);
   }

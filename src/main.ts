@@ -6,9 +6,10 @@ import { pino } from 'pino';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { JournalRefused } from './journal/journal.ts';
 import { AddressRefused, DuplicateFunctions, startService } from './service.ts';
+import { BrokenState } from './state/invariants.ts';
 import { VERSION } from './version.ts';
 
-const REFUSALS = [ConfigError, JournalRefused, DuplicateFunctions, AddressRefused];
+const REFUSALS = [ConfigError, JournalRefused, BrokenState, DuplicateFunctions, AddressRefused];
 
 async function main(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel, base: { service: 'holdfast' } }, pino.destination({ fd: 1, sync: true }));
@@ -41,7 +42,7 @@ function firstSignal(): Promise<NodeJS.Signals> {
  * Ends the process whatever its threads do. Node's own exit waits for one in a blocking native call, or in a commit that
  * hangs, so the process becomes another that ends at once. Windows has no such step.
  */
-function leaveAtOnce(code: 0 | 1): void {
+function leaveAtOnce(code: 0 | 1): never {
   if (process.platform !== 'win32') process.execve?.(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {});
   process.exit(code);
 }
@@ -49,7 +50,7 @@ function leaveAtOnce(code: 0 | 1): void {
 /** Says why the service does not start; what is not a refusal keeps its stack. */
 function refuse(error: unknown): never {
   console.error(error instanceof Error && REFUSALS.some((refusal) => error instanceof refusal) ? error.message : error);
-  process.exit(1);
+  return leaveAtOnce(1);
 }
 
 try {

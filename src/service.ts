@@ -71,6 +71,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const duplicate = await Promise.race([parts.functions, delay(FUNCTIONS_WAIT_MS, undefined, { ref: false })]);
   if (duplicate !== undefined) throw new DuplicateFunctions(duplicate);
   await listen(parts.app, options.config);
+  parts.engine.post({ kind: 'opened' });
   let stopping: Promise<number> | undefined;
   return {
     address: parts.app.listeningOrigin,

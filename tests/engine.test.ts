@@ -58,6 +58,8 @@ async function engineOn(journal: Journal, failed: (error: unknown) => void = () 
   const started = engine.start();
   if (journal instanceof HeldJournal) journal.commits[0]!.flush();
   await started;
+  engine.post({ kind: 'opened' });
+  clock.turn();
   return { engine, clock, effects };
 }
 
@@ -156,6 +158,31 @@ describe('the loop', () => {
     const { now } = journal.commits[1]!.commit;
     for (let i = 0; i < 11; i++) clock.pass(100);
     expect(journal.commits[2]!.commit).toMatchObject({ rows: [], now: now + 1_000 });
+  });
+
+  test('a step that throws ends the service, and nothing of it is stored or answered', async () => {
+    const journal = new HeldJournal();
+    const failures: unknown[] = [];
+    const { engine, clock } = await engineOn(journal, (error) => failures.push(error));
+    const { reply } = engine.submit(acquire('a', 'lse_1'));
+    Object.defineProperty(engine.state, 'locks', { get: () => { throw new Error('a bug'); } });
+    engine.submit({ kind: 'showLock', name: 'b' });
+    clock.turn();
+    expect(failures).toEqual([new Error('a bug')]);
+    expect(await isSettled(reply)).toBe(false);
+    expect(journal.commits).toHaveLength(1);
+  });
+
+  test('what was stepped settles although requests never cease', async () => {
+    const { engine, clock } = await engineOn(new MemoryJournal());
+    const settled = engine.settled();
+    for (let i = 0; i < 5; i++) {
+      engine.submit(acquire(`lock-${i}`, `lse_${i}`));
+      clock.turn();
+      engine.submit(acquire(`other-${i}`, `lse_other_${i}`));
+      await settle();
+    }
+    expect(await isSettled(settled)).toBe(true);
   });
 
   test('a close waits for what arrived before it, and takes nothing in after it', async () => {

@@ -21,6 +21,7 @@ interface Part {
 
 const STATE = 'src/state/';
 const LIMITS = 'src/limits.ts';
+const NAMES = 'src/state/lock-name.ts';
 /** The ports: what the engine asks of the world, as types. */
 const PORTS = ['src/clock.ts', 'src/journal/journal.ts', 'src/pool/runner.ts', 'src/webhooks/attempt.ts'];
 const HTTP = ['fastify', 'typebox', '@fastify/type-provider-typebox', '@fastify/swagger', '@fastify/swagger-ui', 'safe-stable-stringify'];
@@ -37,15 +38,15 @@ const PARTS: readonly Part[] = [
   { part: 'src/version.ts', values: ['node:*'] },
   { part: 'src/clock.ts', values: ['node:*', LIMITS] },
   { part: 'src/journal/', values: ['node:*', 'lmdb', LIMITS], types: [STATE] },
-  { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', LIMITS], types: [STATE] },
+  { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', NAMES, LIMITS], types: [STATE] },
   { part: 'src/webhooks/', values: ['node:*', 'undici', 'ipaddr.js', LIMITS], types: [STATE] },
-  { part: 'src/routes/', values: ['node:*', ...HTTP, LIMITS], types: ['src/engine.ts', STATE] },
+  { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, LIMITS], types: ['src/engine.ts', STATE] },
   { part: 'src/telemetry.ts', values: ['src/telemetry/', 'prom-client', LIMITS], types: [STATE] },
   { part: 'src/telemetry/', values: ['prom-client', LIMITS], types: [STATE] },
   { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS] },
   { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts'] },
   { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino'] },
-  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts', 'src/version.ts'] },
+  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts', 'src/state/invariants.ts', 'src/version.ts'] },
 ];
 
 const SOURCES = files('src/**/*.ts');

@@ -6,11 +6,10 @@
 //   S2. No text has the form of a lease id: who knows one may renew and release, and items are shown to others.
 //   S3. A pointer never contains a lease id: a member's name is looked at before its value.
 
-import { LOCK_NAME_CHARS_MAX } from '../limits.ts';
 import type { Json } from '../state/json.ts';
+import { isLockName } from '../state/lock-name.ts';
 
 const LEASE_ID = /^lse_[A-Za-z0-9_-]{22,}$/u;
-const LOCK_NAME = /^[A-Za-z0-9._:/@-]+$/u;
 
 const A_LEASE_ID = 'a lease id may not be given to a task';
 
@@ -46,10 +45,6 @@ export function findUnshareable(root: string, value: Json): Unshareable | undefi
     if (typeof member === 'object' && member !== null) path.push(frameOf(member));
   }
   return undefined;
-}
-
-function isLockName(name: Json | undefined): boolean {
-  return typeof name === 'string' && name.length <= LOCK_NAME_CHARS_MAX && LOCK_NAME.test(name) && name !== '.' && name !== '..';
 }
 
 function frameOf(value: readonly Json[] | JsonObject): Frame {

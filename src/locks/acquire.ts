@@ -9,9 +9,9 @@ import type { LockRequest } from '../state/inputs.ts';
 import { findNamed, nameByKey } from '../state/keys.ts';
 import type { Claimant, LeaseRow, WaitingLease } from '../state/rows.ts';
 import { answer, refuse, type Step } from '../state/step.ts';
-import { answerGrant, grant, isFree } from './grant.ts';
+import { grant, isFree } from './grant.ts';
 import { findLease, putLease } from './leases.ts';
-import { claim, listen, noteReading } from './listeners.ts';
+import { answerHeld, listen, noteReading } from './listeners.ts';
 import { FORGOTTEN, leaseLost } from './lost.ts';
 import { leaseView, lockView, retryAfterMs } from './views.ts';
 
@@ -49,7 +49,7 @@ function waitInLine(step: Step, input: AcquireRequest): void {
   putLease(step.state, waiting);
   if (!input.ticket) return listen(step, input.request, 'acquire', input.lease);
   step.state.attendance.put({ lease: input.lease, listeners: 0, abandonAt: step.now + TICKET_READ_MS });
-  answer(step, input.request, { kind: 'lease', view: leaseView(step.state, waiting), grant: false });
+  answer(step, input.request, { kind: 'lease', view: { lease: waiting, position: step.state.leaseIndex.queue(input.lock).size }, grant: false });
 }
 
 function waitingRow(step: Step, input: AcquireRequest, claimant: Claimant): WaitingLease {
@@ -75,11 +75,7 @@ function answerRetry(step: Step, input: AcquireRequest): boolean {
 function answerNamed(step: Step, input: AcquireRequest, lease: LeaseRow | undefined): void {
   const { request } = input;
   if (lease === undefined) return refuse(step, request, FORGOTTEN);
-  if (lease.state === 'held') {
-    const uncarried = lease.claimant.by === 'connection' && step.state.attendance.get(lease.id) !== undefined;
-    if (uncarried) listen(step, request, 'acquire', lease.id);
-    return answerGrant(step, request, claim(step, lease), uncarried);
-  }
+  if (lease.state === 'held') return answerHeld(step, request, lease);
   if (lease.state !== 'waiting') return refuse(step, request, leaseLost(lease));
   if (lease.claimant.by !== 'ticket') return listen(step, request, 'acquire', lease.id);
   noteReading(step, lease);

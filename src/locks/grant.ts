@@ -21,8 +21,17 @@ export function passOn(step: Step, lock: string): void {
   if (next === undefined) return;
   const waiting = findLease(step.state, next);
   if (waiting?.state !== 'waiting') throw new Error(`the line of a lock names a lease that does not wait in it`);
+  if (mustWaitForStart(step, waiting)) return;
   const early = grant(step, waiting);
   step.facts.push({ kind: 'handedOff', early });
+}
+
+/**
+ * While the service stops, a place that nobody attends to is not granted: after the start the grant would count as
+ * carried, though its client was sent away. The lock stays free for it until then.
+ */
+function mustWaitForStart({ state }: Step, { id, claimant }: WaitingLease): boolean {
+  return state.phase !== 'serving' && claimant.by === 'connection' && state.leaseIndex.listenersOf(id).size === 0;
 }
 
 /** Makes a waiting lease the holder and tells those who wait for it. Returns whether the telling waits for no commit. */
@@ -34,7 +43,7 @@ export function grant(step: Step, waiting: WaitingLease): boolean {
   const unclaimed = waiting.claimant.by === 'ticket' && !listened;
   const lease: HeldLease = { ...held(step, waiting, waitedMs), expiresAt: step.now + waiting.ttlMs, ...(unclaimed && { unclaimed }) };
   putLease(step.state, lease);
-  if (unclaimed) step.state.attendance.put({ lease: lease.id, listeners: 0, abandonAt: step.now + Math.min(lease.ttlMs, TICKET_CLAIM_MS) });
+  if (unclaimed) step.state.attendance.put({ lease: lease.id, listeners: 0, abandonAt: claimEnd(step, lease) });
   else tellListeners(step, lease);
   return false;
 }
@@ -57,17 +66,19 @@ function grantToTask(step: Step, lease: HeldLease): boolean {
   return early;
 }
 
-/** Answers every request that listens. Those that acquired stay listeners until their answer is carried. */
+/** Until when an answer has to carry a ticket's grant, in `now`. */
+export function claimEnd(step: Step, { ttlMs, heldSince }: HeldLease): number {
+  return Math.max(step.now, heldSince + Math.min(ttlMs, TICKET_CLAIM_MS));
+}
+
+/** Answers every request that listens. They stay listeners until an answer is known to be carried, or not. */
 function tellListeners(step: Step, lease: HeldLease): void {
-  const { state } = step;
-  for (const request of Array.from(state.leaseIndex.listenersOf(lease.id))) {
-    const listener = state.listeners.get(String(request));
-    if (listener === undefined) continue;
-    if (listener.on.kind === 'acquire') state.listeners.put({ ...listener, waitUntil: undefined });
-    else state.listeners.delete(String(request));
-    answerGrant(step, request, lease, listener.on.kind === 'acquire');
+  const { listeners, leaseIndex } = step.state;
+  for (const request of Array.from(leaseIndex.listenersOf(lease.id))) {
+    const { on } = listeners.get(String(request))!;
+    listeners.put({ request, on, told: true });
+    answerGrant(step, request, lease, true);
   }
-  if (lease.claimant.by === 'ticket') state.attendance.delete(lease.id);
 }
 
 /** `grant`: the answer must not go to a connection that is closed. */

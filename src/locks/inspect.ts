@@ -38,8 +38,8 @@ export function listLocks(step: Step, input: Extract<LockRequest, { kind: 'listL
 
 export function listWaiters(step: Step, input: Extract<LockRequest, { kind: 'listWaiters' }>): void {
   const { state } = step;
-  const after = input.cursor === undefined ? 0 : Number(input.cursor);
-  if (!Number.isSafeInteger(after)) return refuse(step, input.request, { code: 'cursor_invalid' });
+  const after = Number(input.cursor ?? 0);
+  if (!/^\d{1,15}$/.test(input.cursor ?? '0')) return refuse(step, input.request, { code: 'cursor_invalid' });
   if (!lockExists(state, input.name)) return refuse(step, input.request, { code: 'lock_not_found' });
   const waiters: WaiterView[] = [];
   let position = 0;

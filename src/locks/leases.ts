@@ -66,9 +66,10 @@ function isKept(lease: LiveLease, end: LeaseEnd): boolean {
   return lease.claimant.by === 'ticket' || (lease.state === 'held' && end !== 'abandoned');
 }
 
-/** A request that was refused or abandoned left nothing: its key is free for a new one. */
+/** A request that was refused or abandoned left nothing: its key is free for a new one. A ticket was not refused. */
 function settleKey(step: Step, lease: LiveLease, end: LeaseEnd): void {
   if (lease.claimant.by === 'task' || lease.claimant.key === undefined) return;
-  if (end === 'abandoned' || end === 'timed_out') forgetKey(step, lease.claimant.key);
+  const refused = end === 'timed_out' && lease.claimant.by === 'connection';
+  if (end === 'abandoned' || refused) forgetKey(step, lease.claimant.key);
   else retireKey(step, lease.claimant.key);
 }

@@ -3,21 +3,32 @@
 // Owns attendance: who still attends to a place in line or to a grant. Does not own the order (state/indexes.ts).
 //   A1. A grant that one answer has carried is never abandoned.
 //   A2. A place or an uncarried grant that nobody attends to is abandoned: at once without an Idempotency-Key,
-//       `REATTACH_MS` later with one, `TICKET_READ_MS` after the last reading of a ticket.
+//       `REATTACH_MS` later with one, `TICKET_READ_MS` after the last reading of a ticket, `TICKET_CLAIM_MS` after its grant.
 //   A3. Listeners are volatile. After a start a place with a key or a ticket gets its grace anew, and every
 //       committed grant counts as carried, a ticket's unclaimed one excepted.
 
 import { REATTACH_MS, TICKET_READ_MS } from '../limits.ts';
 import type { HeldLease, ListenerRow, LiveLease } from '../state/rows.ts';
-import type { Step } from '../state/step.ts';
+import { answer, type Step } from '../state/step.ts';
 import { abandon } from './endings.ts';
+import { answerGrant, claimEnd } from './grant.ts';
 import { findLease, putLease } from './leases.ts';
 
-/** Makes a request listen to a lease. */
+/** Makes a request wait for a lease. */
 export function listen(step: Step, request: number, kind: 'acquire' | 'follow', lease: string, waitUntil?: number): void {
-  const { attendance, listeners } = step.state;
-  listeners.put({ request, on: { kind, lease }, waitUntil });
-  attendance.put({ lease, listeners: (attendance.get(lease)?.listeners ?? 0) + 1 });
+  step.state.listeners.put({ request, on: { kind, lease }, waitUntil });
+  attend(step, lease);
+}
+
+/** Answers a request with a held lease. One that no answer has carried yet is a grant to this connection too. */
+export function answerHeld(step: Step, request: number, lease: HeldLease): void {
+  const claimed = claim(step, lease);
+  const uncarried = step.state.attendance.get(lease.id) !== undefined;
+  if (uncarried) {
+    step.state.listeners.put({ request, on: { kind: 'acquire', lease: lease.id }, told: true });
+    attend(step, lease.id);
+  }
+  answerGrant(step, request, claimed, uncarried);
 }
 
 /** A ticket was read: its place is kept for another while. */
@@ -30,23 +41,23 @@ export function noteReading(step: Step, ticket: LiveLease): void {
 /** An answer with the grant was handed to an open connection. (A1) */
 export function carried(step: Step, request: number): void {
   const listener = takeListener(step, request);
-  if (listener?.on.kind === 'acquire') step.state.attendance.delete(listener.on.lease);
+  if (listener !== undefined && listener.on.kind !== 'batch') step.state.attendance.delete(listener.on.lease);
 }
 
 /** A ticket's grant goes into an answer: a change, committed before the answer is written. */
-export function claim(step: Step, lease: HeldLease): HeldLease {
+function claim(step: Step, lease: HeldLease): HeldLease {
   if (lease.unclaimed === undefined) return lease;
   const claimed: HeldLease = { ...lease, unclaimed: undefined };
   putLease(step.state, claimed);
-  step.state.attendance.delete(lease.id);
   return claimed;
 }
 
-/** The connection of a request closed. */
+/** The connection of a request closed. One that was not told yet is answered, so that nothing waits for it any more. */
 export function hangUp(step: Step, request: number): void {
   const listener = takeListener(step, request);
-  if (listener === undefined || listener.on.kind === 'batch') return;
-  leaveLease(step, listener.on.lease);
+  if (listener === undefined) return;
+  if (listener.told === undefined) answer(step, request, { kind: 'hungUp' });
+  if (listener.on.kind !== 'batch') leaveLease(step, listener.on.lease);
 }
 
 /** One listener of a lease is gone; with the last of them the grace begins. (A2) */
@@ -56,20 +67,30 @@ export function leaveLease(step: Step, id: string): void {
   const lease = findLease(step.state, id);
   if (row === undefined || lease === undefined || (lease.state !== 'waiting' && lease.state !== 'held')) return;
   const listeners = row.listeners - 1;
-  if (listeners > 0) attendance.put({ lease: id, listeners });
-  else if (lease.claimant.by === 'ticket') attendance.put({ lease: id, listeners, abandonAt: step.now + TICKET_READ_MS });
-  else if (lease.claimant.by === 'connection' && lease.claimant.key !== undefined) attendance.put({ lease: id, listeners, abandonAt: step.now + REATTACH_MS });
-  else abandon(step, lease);
+  const abandonAt = listeners > 0 ? undefined : graceEnd(step, lease);
+  if (listeners === 0 && abandonAt === undefined) abandon(step, lease);
+  else attendance.put({ lease: id, listeners, abandonAt });
 }
 
-/** Nobody attended to the lease for its grace. While the service stops, places are kept for the next start. */
+/** Until when a lease may go unattended; `undefined` when it may not. (A2) */
+function graceEnd(step: Step, lease: LiveLease): number | undefined {
+  const { claimant } = lease;
+  if (claimant.by === 'ticket') return lease.state === 'held' ? claimEnd(step, lease) : step.now + TICKET_READ_MS;
+  return claimant.by === 'connection' && claimant.key !== undefined ? step.now + REATTACH_MS : undefined;
+}
+
+/**
+ * Nobody attended to the lease for its grace. While the service stops, places and what a ticket was granted are kept for
+ * the next start, which gives them their grace anew; a grant to a connection would count as carried there.
+ */
 export function attendanceDue(step: Step, id: string): void {
   const { attendance, phase } = step.state;
   const row = attendance.get(id)!;
   const lease = findLease(step.state, id);
-  if (phase !== 'serving') attendance.put({ ...row, abandonAt: undefined });
-  else if (lease?.state === 'waiting' || lease?.state === 'held') abandon(step, lease);
-  else attendance.delete(id);
+  if (lease?.state !== 'waiting' && lease?.state !== 'held') return attendance.delete(id);
+  const isKept = phase !== 'serving' && (lease.state === 'waiting' || lease.unclaimed === true);
+  if (isKept) attendance.put({ ...row, abandonAt: undefined });
+  else abandon(step, lease);
 }
 
 export function takeListener(step: Step, request: number): ListenerRow | undefined {
@@ -77,4 +98,9 @@ export function takeListener(step: Step, request: number): ListenerRow | undefin
   const listener = step.state.listeners.get(key);
   if (listener !== undefined) step.state.listeners.delete(key);
   return listener;
+}
+
+function attend(step: Step, lease: string): void {
+  const { attendance } = step.state;
+  attendance.put({ lease, listeners: (attendance.get(lease)?.listeners ?? 0) + 1 });
 }

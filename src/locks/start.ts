@@ -1,8 +1,11 @@
 // Start: what becomes of locks and leases when the service starts on what was stored.
 //
-// Owns the first step for locks. No history is run: rows are there, and this settles what volatile rows would say (A3).
+// Owns the first step for locks, the opening of the port and the beginning of a stop. No history is run: rows are there,
+// and this settles what volatile rows would say (A3).
+//   B1. What clients are promised for after a start is counted from the moment in which they can be heard again. Until
+//       then no lease of theirs ends and no place is abandoned.
 
-import { REATTACH_MS, START_GRACE_MS, TICKET_CLAIM_MS, TICKET_READ_MS } from '../limits.ts';
+import { REATTACH_MS, TICKET_CLAIM_MS, TICKET_READ_MS } from '../limits.ts';
 import type { LeaseRow } from '../state/rows.ts';
 import { answer, refuse, type Step } from '../state/step.ts';
 import { passOn } from './grant.ts';
@@ -12,19 +15,29 @@ import { startTokens } from './tokens.ts';
 export function startLocks(step: Step): void {
   const { state } = step;
   startTokens(step);
-  state.startedAt = step.now;
-  for (const lease of state.leases.values()) {
-    const graceMs = attendanceMs(lease);
-    if (graceMs !== undefined) state.attendance.put({ lease: lease.id, listeners: 0, abandonAt: step.now + graceMs });
-  }
+  state.startedAt = Infinity;
+  for (const lease of state.leases.values()) if (isUncarried(lease)) state.attendance.put({ lease: lease.id, listeners: 0 });
   for (const lock of Array.from(state.leaseIndex.lines.keys())) passOn(step, lock);
 }
 
-/** How long a lease that was found at the start may go unattended; `undefined` for one that counts as carried. */
-function attendanceMs(lease: LeaseRow): number | undefined {
-  if (lease.state === 'waiting') return lease.claimant.by === 'ticket' ? TICKET_READ_MS : REATTACH_MS;
-  if (lease.state === 'held' && lease.unclaimed === true) return Math.min(lease.ttlMs, TICKET_CLAIM_MS, START_GRACE_MS);
-  return undefined;
+/** The port is open: leases and places get their grace. (B1) */
+export function openLocks(step: Step): void {
+  const { state } = step;
+  state.startedAt = step.now;
+  for (const { lease } of Array.from(state.attendance.values())) {
+    state.attendance.put({ lease, listeners: 0, abandonAt: step.now + graceMs(findLease(state, lease)!) });
+  }
+  for (const lease of state.leases.values()) if (lease.state === 'held') state.deadlines.set('lease', lease.id, lease.expiresAt);
+}
+
+/** A committed grant counts as carried, but for a ticket's that nobody claimed. */
+function isUncarried(lease: LeaseRow): boolean {
+  return lease.state === 'waiting' || (lease.state === 'held' && lease.unclaimed === true);
+}
+
+function graceMs({ claimant, state, ttlMs }: LeaseRow): number {
+  if (claimant.by !== 'ticket') return REATTACH_MS;
+  return state === 'held' ? Math.min(ttlMs, TICKET_CLAIM_MS) : TICKET_READ_MS;
 }
 
 /** An orderly stop began: nobody waits on a connection any more. Places with a key or a ticket are kept. */

@@ -12,6 +12,7 @@ import type { LockAnswer } from '../state/effects.ts';
 import { endLease, findLease, putLease } from './leases.ts';
 import { endAndPassOn } from './endings.ts';
 import { grant, isFree } from './grant.ts';
+import { holderOf } from './views.ts';
 
 type TaskAcquire = Extract<WorkerReport, { kind: 'taskAcquire' }>;
 
@@ -25,18 +26,16 @@ export function taskAcquire(step: Step, input: TaskAcquire): void {
     return;
   }
   if (input.waitMs === 0) {
-    return tell(step, input.worker, input.call, { kind: 'refused', code: 'lock_held', message: `the lock ${input.lock} is held` });
+    const refused = { kind: 'refused', code: 'lock_held', message: `the lock ${input.lock} is held` } as const;
+    return tell(step, input.worker, input.call, refused, !step.state.changes.isLockUnflushed(input.lock));
   }
   putLease(step.state, place(step, input, worker));
 }
 
 export function taskRelease(step: Step, input: Extract<WorkerReport, { kind: 'taskRelease' }>): void {
-  for (const id of step.state.leaseIndex.leasesOf(input.worker)) {
-    const lease = findLease(step.state, id);
-    if (lease?.state !== 'held' || lease.fencingToken !== input.fencingToken) continue;
-    endAndPassOn(step, lease, 'released');
-    break;
-  }
+  const lease = holderOf(step.state, input.lock);
+  const isIts = lease?.claimant.by === 'task' && lease.claimant.worker === input.worker && lease.fencingToken === input.fencingToken;
+  if (isIts) endAndPassOn(step, lease, 'released');
   tell(step, input.worker, input.call, { kind: 'released' });
 }
 
@@ -70,7 +69,7 @@ function place(step: Step, input: TaskAcquire, worker: WorkerRow): WaitingLease 
   };
 }
 
-function tell(step: Step, worker: number, call: number, answer: LockAnswer): void {
-  // A refusal and a released lock rest on nothing that could be lost with the process: the task would be lost too.
-  step.orders.push({ effect: { kind: 'answerLock', worker, call, answer }, early: true });
+/** `early`: what is told rests on nothing that could be lost with the process without the task being lost too. */
+function tell(step: Step, worker: number, call: number, answer: LockAnswer, early = true): void {
+  step.orders.push({ effect: { kind: 'answerLock', worker, call, answer }, early });
 }

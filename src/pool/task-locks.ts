@@ -7,6 +7,7 @@
 //   L3. A task that is told to stop waits for no lock any longer; one that is granted nevertheless is given back.
 
 import { LOCK_NAME_CHARS_MAX, TASK_LOCK_CALLS_MAX, TICKET_WAIT_MS_MAX, TTL_MS_MAX, TTL_MS_MIN } from '../limits.ts';
+import { isLockName } from '../state/lock-name.ts';
 import type { LockAnswer } from '../state/effects.ts';
 import type { AcquireOptions, HeldLock, SharedLock } from './context.ts';
 import { CodedError } from './errors.ts';
@@ -162,10 +163,6 @@ class Held implements HeldLock {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release().catch(() => undefined);
   }
-}
-
-function isLockName(name: unknown): name is string {
-  return typeof name === 'string' && name.length <= LOCK_NAME_CHARS_MAX && /^[A-Za-z0-9._:/@-]+$/.test(name) && name !== '.' && name !== '..';
 }
 
 function checkMs(name: string, value: unknown, min: number, max: number): void {

@@ -22,11 +22,15 @@ export function sendRefusal(edge: Edge, reply: FastifyReply, refusal: Refusal, s
   return sendProblem(reply, problem(code, { ...rest, ...holding, status: statuses[code] }));
 }
 
-/** The reply if it is of the kind that the request has; a refusal was sent, and nothing is left to do, otherwise. */
+/** The reply if it is of the kind that the request has; otherwise a refusal was sent or nobody is there, and nothing is left to do. */
 export function accepted<Kind extends Reply['kind']>(
   edge: Edge, reply: FastifyReply, answer: Reply, kind: Kind, statuses?: Statuses,
 ): Extract<Reply, { kind: Kind }> | undefined {
   if (isOfKind(answer, kind)) return answer;
+  if (answer.kind === 'hungUp') {
+    reply.hijack();
+    return undefined;
+  }
   if (answer.kind !== 'refused') throw new Error(`expected a reply of kind ${kind}, got ${answer.kind}`);
   sendRefusal(edge, reply, answer.refusal, statuses);
   return undefined;

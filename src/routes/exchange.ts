@@ -2,8 +2,8 @@
 //
 // Owns when it came, who asks and whether the client hung up. One listener serves counting and hang-ups alike, as every
 // acquire and release passes here.
-//   K1. A hang-up is told once, and only of an answer that was not finished. What was finished is with the kernel, and
-//       more cannot be known.
+//   K1. The end is told once. What was finished is with the kernel, and more cannot be known; on a connection with
+//       several requests an answer is finished when those before it are.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from './access.ts';
@@ -22,8 +22,8 @@ export class Exchange {
   /** Monotonic time at which the head of the request was there. */
   readonly arrivedAt: number;
   caller: Caller = '';
-  /** Called when the client hangs up before its answer was finished. (K1) */
-  onHangUp: (() => void) | undefined;
+  /** Called once, when the answer has left for the kernel (`finished`) or its connection closed before. (K1) */
+  onEnd: ((finished: boolean) => void) | undefined;
 
   constructor(arrivedAt: number) {
     this.arrivedAt = arrivedAt;
@@ -38,7 +38,7 @@ export function followRequests(app: Routes, edge: Edge): void {
     request.exchange = exchange;
     reply.raw.once('close', () => {
       const finished = reply.raw.writableFinished;
-      if (!finished) exchange.onHangUp?.();
+      exchange.onEnd?.(finished);
       count(edge, request, finished ? reply.raw.statusCode : HUNG_UP);
     });
     done();

@@ -18,10 +18,9 @@ export type WriteLease = (view: LeaseView, reading: Reading) => void;
 
 export async function answerLease(edge: Edge, request: FastifyRequest, reply: FastifyReply, submitted: Submitted, write: WriteLease): Promise<void> {
   const connection = new Connection(edge, request, submitted.request);
-  let granted = false;
   let answer = accepted(edge, reply, await submitted.reply, 'lease');
   while (answer !== undefined) {
-    granted ||= answer.grant;
+    connection.isGrant ||= answer.grant;
     if (isClosed(request, reply)) {
       connection.hangUp();
       reply.hijack();
@@ -30,19 +29,22 @@ export async function answerLease(edge: Edge, request: FastifyRequest, reply: Fa
     const { view } = answer;
     const reading = edge.engine.reading();
     if (!isOver(view, reading)) {
+      connection.isHeld = view.lease.state === 'held';
       write(view, reading);
-      if (granted) connection.settle(view.lease.state === 'held');
       return;
     }
-    const again = edge.engine.submit({ kind: 'readLease', lease: view.lease.id, waitMs: 0 });
+    const again = edge.engine.submit({ kind: 'readLease', lease: view.lease.id, waitMs: 0, held: request.method === 'POST' ? true : undefined });
     connection.listenTo(again.request);
     answer = accepted(edge, reply, await again.reply, 'lease');
   }
-  if (granted) connection.hangUp();
 }
 
 /** A connection as the machine sees it: it listens to one question, or to more, and reports once how it ended. (N3) */
 export class Connection {
+  /** The answer gives the lease to this client. */
+  isGrant = false;
+  /** The answer says `held`. */
+  isHeld = false;
   readonly #edge: Edge;
   readonly #requests: number[];
   #reported = false;
@@ -51,7 +53,10 @@ export class Connection {
   constructor(edge: Edge, { exchange }: FastifyRequest, request: number) {
     this.#edge = edge;
     this.#requests = [request];
-    exchange.onHangUp = () => this.hangUp();
+    exchange.onEnd = (finished) => {
+      if (!finished) this.hangUp();
+      else if (this.isGrant) this.#report(this.isHeld ? 'carried' : 'hangUp');
+    };
   }
 
   listenTo(request: number): void {
@@ -59,12 +64,12 @@ export class Connection {
   }
 
   hangUp(): void {
-    this.settle(false);
+    this.#report('hangUp');
   }
 
-  settle(carried: boolean): void {
+  #report(kind: 'carried' | 'hangUp'): void {
     if (this.#reported) return;
     this.#reported = true;
-    for (const request of this.#requests) this.#edge.engine.post({ kind: carried ? 'carried' : 'hangUp', request });
+    for (const request of this.#requests) this.#edge.engine.post({ kind, request });
   }
 }

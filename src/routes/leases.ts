@@ -2,9 +2,8 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { METADATA_BYTES_MAX, TTL_MS_DEFAULT, WAIT_MS_MAX } from '../limits.ts';
-import type { EndedLease } from '../state/rows.ts';
 import type { Json } from '../state/json.ts';
-import { accepted, sendProblem } from './answers.ts';
+import { accepted } from './answers.ts';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
 import { LEASE_EXAMPLE } from './examples.ts';
@@ -13,7 +12,6 @@ import { mintId } from './ids.ts';
 import { answerLease, type WriteLease } from './lease-answer.ts';
 import { Acquire, Lease, Renew } from './lease-schemas.ts';
 import { leaseBody } from './lease-view.ts';
-import { problem } from './problems.ts';
 import { Refused } from './refused.ts';
 import { Empty, LeaseParams, LockParams, ref, WaitQuery } from './schemas.ts';
 import { integers } from './validation.ts';
@@ -68,7 +66,6 @@ function checkMetadata(metadata: Json | undefined): void {
 function acquired(request: FastifyRequest, reply: FastifyReply, respondAsync: boolean): WriteLease {
   return (view, reading) => {
     const { lease } = view;
-    if (lease.state !== 'held' && lease.state !== 'waiting') return sendLost(reply, lease);
     if (lease.state === 'waiting' && respondAsync) reply.header('preference-applied', 'respond-async');
     reply
       .code(lease.state === 'held' ? 201 : 202)
@@ -76,11 +73,6 @@ function acquired(request: FastifyRequest, reply: FastifyReply, respondAsync: bo
       .header('cache-control', 'no-store')
       .send(leaseBody(view, reading, request.exchange.arrivedAt));
   };
-}
-
-/** A lease that was given and is over by the time of writing. */
-function sendLost(reply: FastifyReply, lease: EndedLease): void {
-  sendProblem(reply, problem('lease_lost', { reason: lease.state, fencingToken: lease.fencingToken }));
 }
 
 function holdRoutes(app: Routes, edge: Edge): void {
@@ -112,8 +104,6 @@ function holdRoutes(app: Routes, edge: Edge): void {
   }, (request, reply) => {
     const submitted = edge.engine.submit({ kind: 'renew', lease: request.params.lease, ttlMs: request.body.ttlMs });
     return answerLease(edge, request, reply, submitted, (view, reading) => {
-      const { lease } = view;
-      if (lease.state !== 'held' && lease.state !== 'waiting') return sendLost(reply, lease);
       reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
     });
   });

@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { DESCRIPTION_CHARS_MAX, LABELS_MAX, LABEL_CHARS_MAX, LOCK_NAME_CHARS_MAX, REASON_CHARS_MAX } from '../limits.ts';
+import { LOCK_PREFIX_PATTERN } from '../state/lock-name.ts';
 import { choice, CLOSED, instant, int32, int64, json, LockName, named, nextCursor, pageQuery, ref, text, type Shape } from './schemas.ts';
 
 export const LOCK_STATES = ['unlocked', 'locked'] as const;
@@ -29,7 +30,7 @@ export const RevokeLock = named('RevokeLock', Type.Object({
 }, { ...CLOSED, description: 'Which grant to take away, and why.' }));
 
 export const ListLocksQuery = Type.Object({
-  prefix: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._:/@-]*$', maxLength: LOCK_NAME_CHARS_MAX, description: 'Only locks whose names begin with this.' })),
+  prefix: Type.Optional(Type.String({ pattern: LOCK_PREFIX_PATTERN, maxLength: LOCK_NAME_CHARS_MAX, description: 'Only locks whose names begin with this.' })),
   state: Type.Optional(choice(LOCK_STATES, 'Only locks in this state.')),
   ...pageQuery,
 }, CLOSED);

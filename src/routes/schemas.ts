@@ -8,6 +8,7 @@
 import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
 import { CURSOR_CHARS_MAX, LOCK_NAME_CHARS_MAX, PAGE_DEFAULT, PAGE_MAX, WAIT_MS_MAX } from '../limits.ts';
 import type { Json } from '../state/json.ts';
+import { LOCK_NAME_PATTERN } from '../state/lock-name.ts';
 
 /** What request bodies and other closed objects share: a member that is not known is refused. */
 export const CLOSED = { additionalProperties: false } as const;
@@ -53,11 +54,8 @@ export function json(description: string): TUnsafe<Json> {
   return Type.Unsafe<Json>({ description });
 }
 
-/** Neither `.` nor `..`, said without a look-ahead, which some languages' patterns do not have. */
-const NAME_PATTERN = String.raw`^(\.{0,2}[A-Za-z0-9_:/@-][A-Za-z0-9._:/@-]*|\.{3}[A-Za-z0-9._:/@-]*)$`;
-
 export const LockName = Type.String({
-  pattern: NAME_PATTERN,
+  pattern: LOCK_NAME_PATTERN,
   maxLength: LOCK_NAME_CHARS_MAX,
   description: 'Letters, digits and `. _ : / @ -`; neither `.` nor `..`. Percent-encoded in a path: `orders%2F42`.',
 });

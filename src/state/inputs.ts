@@ -25,7 +25,8 @@ export type LockRequest =
   | (Asked & { readonly kind: 'deleteLock'; readonly name: string })
   | (Asked & { readonly kind: 'revoke'; readonly name: string; readonly fencingToken?: number | undefined; readonly reason?: string | undefined })
   | (Asked & AcquireFields & { readonly kind: 'acquire'; readonly lease: string; readonly ticket: boolean; readonly key?: RequestKey | undefined })
-  | (Asked & { readonly kind: 'readLease'; readonly lease: string; readonly waitMs: number })
+  /** `held`: one that has ended is refused instead of shown. */
+  | (Asked & { readonly kind: 'readLease'; readonly lease: string; readonly waitMs: number; readonly held?: true | undefined })
   | (Asked & { readonly kind: 'renew'; readonly lease: string; readonly ttlMs?: number | undefined })
   | (Asked & { readonly kind: 'release'; readonly lease: string });
 
@@ -136,6 +137,8 @@ export interface DeliveryReport {
 /** What the process itself reports. */
 export type ServiceReport =
   | { readonly kind: 'tick' }
+  /** The port is open: what clients were promised for after a start is counted from here. */
+  | { readonly kind: 'opened' }
   /** The loop stood still and the gap was cut: leases get a floor under their deadlines. */
   | { readonly kind: 'resumed' }
   /** An orderly stop began: nothing new is taken, what is held is served. */

@@ -6,16 +6,28 @@
 import type { LeaseRow } from './rows.ts';
 import type { State } from './state.ts';
 
+/** What was stored does not fit together, though every row is as it was written. Refuse to start. */
+export class BrokenState extends Error {
+  override readonly name = 'BrokenState';
+
+  constructor(broken: readonly string[]) {
+    super(`The data directory holds rows that do not fit together: ${broken.slice(0, NAMED_MAX).join('; ')}${broken.length > NAMED_MAX ? ' …' : ''}. Restore it from a copy.`);
+  }
+}
+
+const NAMED_MAX = 5;
+
 /** What does not hold, in words; empty when all is well. */
 export function brokenInvariants(state: State): string[] {
   return [...brokenLines(state), ...brokenLeases(state), ...brokenAttendance(state), ...brokenBatches(state), ...brokenChunks(state)];
 }
 
-/** A lock with a line has a holder; those behind it wait for it in the order in which they came. */
+/** A lock with a line has a holder (or waits for the next start to have one); those behind it wait for it in the order in which they came. */
 function* brokenLines(state: State): Generator<string> {
   for (const [lock, line] of state.leaseIndex.lines) {
     const holder = line.holder === undefined ? undefined : leaseOf(state, line.holder);
-    if (holder?.state !== 'held' || holder.lock !== lock) yield `lock ${lock} has a line and no holder`;
+    const isFree = line.holder === undefined && state.phase !== 'serving';
+    if (!isFree && (holder?.state !== 'held' || holder.lock !== lock)) yield `lock ${lock} has a line and no holder`;
     let order = 0;
     for (const id of line.queue ?? []) {
       const lease = leaseOf(state, id);

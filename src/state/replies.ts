@@ -94,6 +94,8 @@ export type Reply =
   /** `grant`: this answer gives the lease to its client, so it must not go to a connection that is closed. */
   | { readonly kind: 'lease'; readonly view: LeaseView; readonly grant: boolean }
   | { readonly kind: 'done' }
+  /** The client hung up while it waited: nobody is there to be told, but the request has its answer. */
+  | { readonly kind: 'hungUp' }
   | { readonly kind: 'batch'; readonly view: BatchView }
   | { readonly kind: 'batches'; readonly views: readonly BatchView[]; readonly nextCursor?: string | undefined }
   | { readonly kind: 'results'; readonly results: readonly ResultView[]; readonly nextCursor?: string | undefined };

@@ -86,6 +86,8 @@ export interface ListenerRow {
   readonly on: { readonly kind: 'acquire' | 'follow'; readonly lease: string } | { readonly kind: 'batch'; readonly batch: string; readonly inline: boolean };
   /** now; the request is answered then with what there is. */
   readonly waitUntil?: number | undefined;
+  /** Its answer, a grant, is on its way: what is left to hear is whether a connection carried it. */
+  readonly told?: true | undefined;
 }
 
 /** An `Idempotency-Key` and what it named. */

@@ -115,12 +115,12 @@ describe('batches', () => {
     expect(viewOf(world.answerTo(request)).batch.state).toBe('running');
   });
 
-  test('hanging up on a batch changes nothing', () => {
+  test('hanging up on a batch changes nothing of it', () => {
     const world = new World(1);
     const { id, request } = world.submit({}, { waitMs: 1_000 });
     world.report({ kind: 'hangUp', request });
     world.work();
-    expect(world.answerTo(request)).toBeUndefined();
+    expect(world.answerTo(request)).toEqual({ kind: 'hungUp' });
     expect(world.batch(id).state).toBe('succeeded');
   });
 

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.ts';
 import { EngineLoop } from '../../src/engine.ts';
 import type { Commit, Journal } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory.ts';
+import { endsAt } from '../../src/locks/leases.ts';
 import { State } from '../../src/state/state.ts';
 import type { PayloadRef } from '../../src/state/payloads.ts';
 import { ask, serve, type Finishing, type Served } from './edge.ts';
@@ -57,6 +58,7 @@ async function real(context: Finishing): Promise<Real> {
     state, journal, clock: systemClock, perform: () => undefined, observer: { fact: () => undefined, committed: () => undefined }, failed: (error) => { throw error; },
   });
   await engine.start();
+  engine.post({ kind: 'opened' });
   const edge = await serve(context, { parts: { engine } });
   context.onTestFinished(() => engine.close());
   return { edge, engine, journal };
@@ -89,11 +91,12 @@ test('a lease that ends while its grant is being committed is answered as lost, 
   const acquired = ask(edge, 'POST', path('a'), { ttlMs: 100 });
   await until(() => engine.state.leaseIndex.holders === 2);
   const lease = [...engine.state.leases.values()].find(({ lock }) => lock === 'a');
-  await until(() => engine.reading().now > (lease?.askedAt ?? 0) + 150);
+  if (lease?.state !== 'held') throw new Error('the lease is not held');
+  await until(() => engine.reading().now > endsAt(engine.state, lease)!);
   journal.letGo();
   const { status, body } = await acquired;
   expect([status, body['code'], body['reason']]).toEqual([410, 'lease_lost', 'expired']);
-  expect((await ask(edge, 'GET', `/v1/leases/${lease?.id}`)).body).toMatchObject({ state: 'expired' });
+  expect((await ask(edge, 'GET', `/v1/leases/${lease.id}`)).body).toMatchObject({ state: 'expired' });
 });
 
 test('a grant whose client hangs up while it is being committed goes to who is next', async (context) => {

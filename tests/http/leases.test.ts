@@ -146,10 +146,10 @@ describe('a lease that is over by the time of writing', () => {
   test.for([
     ['POST', ACQUIRE, 'expired'], ['POST', ACQUIRE, 'revoked'], ['POST', `${LEASE}/renew`, 'expired'],
   ] as const)('%s %s is answered as lost: %s', async ([method, path, state]) => {
-    edge.engine.script = (asked) => (asked.kind === 'readLease' ? ended(state) : grant(1_000));
+    edge.engine.script = (asked) => (asked.kind === 'readLease' ? refused({ code: 'lease_lost', reason: state }) : grant(1_000));
     const { status, body } = await ask(edge, method, path);
     expect([status, body['code'], body['reason']]).toEqual([410, 'lease_lost', state]);
-    expect(edge.engine.asked.slice(1)).toEqual([{ kind: 'readLease', lease: ID, waitMs: 0 }]);
+    expect(edge.engine.asked.slice(1)).toEqual([{ kind: 'readLease', lease: ID, waitMs: 0, held: true }]);
     expect(edge.engine.reports).not.toContainEqual(expect.objectContaining({ kind: 'carried' }));
   });
 

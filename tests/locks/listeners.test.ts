@@ -224,3 +224,83 @@ describe('an orderly stop', () => {
     expect(heldOf(world.answerTo(retry.request)).id).toBe(keyed.lease);
   });
 });
+
+describe('an answer that was on its way', () => {
+  test('a hang-up while waiting answers the request, so that nothing of it stays', () => {
+    const world = new World();
+    world.acquire('a');
+    const waiter = world.acquire('a', { waitMs: 10_000 });
+    world.report({ kind: 'hangUp', request: waiter.request });
+    expect(world.answerTo(waiter.request)).toEqual({ kind: 'hungUp' });
+    expect([world.state.leaseIndex.listenersOf(waiter.lease).size, world.state.leaseIndex.waiters]).toEqual([0, 0]);
+  });
+
+  test.each([
+    ['a follower', (world: World, lease: string) => world.ask({ kind: 'readLease', lease, waitMs: 60_000 }), false],
+    ['a reading', (world: World, lease: string) => world.ask({ kind: 'readLease', lease, waitMs: 0 }), true],
+    ['a renewal', (world: World, lease: string) => world.ask({ kind: 'renew', lease }), true],
+  ])('%s whose connection closed before the grant of its ticket was written does not keep it', (_who, ask, afterGrant) => {
+    const world = new World();
+    const holder = world.acquire('a');
+    const ticket = world.acquire('a', { waitMs: 600_000, ticket: true });
+    const next = world.acquire('a', { waitMs: 600_000 });
+    let request = afterGrant ? 0 : ask(world, ticket.lease);
+    world.ask({ kind: 'release', lease: holder.lease });
+    if (afterGrant) request = ask(world, ticket.lease);
+    expect(world.answerTo(request)).toMatchObject({ kind: 'lease', grant: true });
+    world.report({ kind: 'hangUp', request });
+    world.pass(10_001);
+    expect(heldOf(world.answerTo(next.request)).id).toBe(next.lease);
+  });
+
+  test('a ticket that has timed out is lost to its key too, and a retry makes no second one', () => {
+    const world = new World();
+    world.acquire('a');
+    const ticket = world.acquire('a', { waitMs: 500, ticket: true, key: 'k' });
+    world.pass(501);
+    expect(world.answerTo(world.ask({ kind: 'readLease', lease: ticket.lease, waitMs: 0 }))).toMatchObject({ view: { lease: { state: 'timed_out' } } });
+    expect(world.answerTo(world.acquire('a', { waitMs: 500, ticket: true, key: 'k' }).request)).toMatchObject({ refusal: { code: 'lease_lost', reason: 'timed_out' } });
+  });
+});
+
+describe('an orderly stop and the start after it', () => {
+  test('a grant that nobody carried ends during the stop too', () => {
+    const world = new World();
+    const holder = world.acquire('a');
+    const keyed = world.acquire('a', { waitMs: 60_000, key: 'k' });
+    world.report({ kind: 'hangUp', request: keyed.request });
+    world.ask({ kind: 'release', lease: holder.lease });
+    world.report({ kind: 'drain' });
+    world.pass(5_001);
+    expect(world.state.leaseIndex.holders).toBe(0);
+  });
+
+  test('a lock that comes free during the stop waits for the start, and then for who comes back', () => {
+    const world = new World();
+    const holder = world.acquire('a');
+    world.carry(holder.request);
+    const gone = world.acquire('a', { waitMs: 60_000, key: 'gone' });
+    const back = world.acquire('a', { waitMs: 60_000, key: 'back' });
+    world.report({ kind: 'drain' });
+    world.ask({ kind: 'release', lease: holder.lease });
+    expect(world.state.leaseIndex.holders).toBe(0);
+    world.restart();
+    const retry = world.acquire('a', { waitMs: 60_000, key: 'back' });
+    world.pass(5_001);
+    expect(heldOf(world.answerTo(retry.request)).id).toBe(back.lease);
+    expect(world.state.leases.get(gone.lease)).toBeUndefined();
+  });
+
+  test('what clients are promised after a start counts from the moment in which the port is open', () => {
+    const world = new World();
+    const short = world.acquire('a', { ttlMs: 2_000 });
+    world.carry(short.request);
+    const keyed = world.acquire('a', { waitMs: 60_000, key: 'k' });
+    world.restart(8_000);
+    world.pass(1_999);
+    const retry = world.acquire('a', { waitMs: 60_000, key: 'k' });
+    expect(heldOf(world.answerTo(world.ask({ kind: 'renew', lease: short.lease }))).id).toBe(short.lease);
+    world.ask({ kind: 'release', lease: short.lease });
+    expect(heldOf(world.answerTo(retry.request)).id).toBe(keyed.lease);
+  });
+});

@@ -30,6 +30,7 @@ export class World {
     this.#checked = checked;
     this.state = newState();
     this.#take(start(this.state, this.now, WALL + this.now, [], new Set()));
+    this.report({ kind: 'opened' });
   }
 
   /** Sends a request and returns its number; `answerTo` has the answer, once there is one. */
@@ -68,13 +69,14 @@ export class World {
     this.report({ kind: 'tick' });
   }
 
-  /** The process dies and starts again on what was stored. */
-  restart(afterMs = 0): void {
-    this.now += afterMs;
+  /** The process dies and starts again on what was stored; its port is open `openAfterMs` later. */
+  restart(openAfterMs = 0): void {
     this.state = newState();
     this.#answers = new Map();
     const rows = [...this.#stored.values()].map((row) => structuredClone(row));
     this.#take(start(this.state, this.now, WALL + this.now, rows, new Set()));
+    this.now += openAfterMs;
+    this.report({ kind: 'opened' });
   }
 
   #step(input: Input): void {
