@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    // Most of the time is waiting for real processes; more of them at once would starve their starts on two cores.
+    maxWorkers: 2,
+    maxConcurrency: 5,
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },

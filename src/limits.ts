@@ -101,7 +101,7 @@ export const WEBHOOK_RESPONSE_BYTES_MAX = 64 * KIB;
 export const WEBHOOK_ATTEMPTS_MS = 24 * HOUR;
 export const WEBHOOKS_IN_FLIGHT_MAX = 256;
 /** One receiver gets this many at once, so that a slow one delays nobody else. */
-export const WEBHOOKS_PER_RECEIVER_MAX = 4;
+export const WEBHOOKS_PER_RECEIVER_MAX = 16;
 export const WEBHOOK_ERRORS_MAX = 20;
 
 // HTTP

@@ -9,7 +9,6 @@
 
 import { ENDED_BATCH_KEEP_MS, WEBHOOK_ATTEMPTS_MS, WEBHOOKS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { DeliveryReport } from '../state/inputs.ts';
-import { receiverOf } from '../state/outbox.ts';
 import type { BatchRow, DeliveryRow } from '../state/rows.ts';
 import { order, type Step } from '../state/step.ts';
 import { retryDelayMs } from './backoff.ts';
@@ -33,7 +32,7 @@ export function sendNext(step: Step): void {
     const row = state.deliveries.get(id)!;
     const attempt = row.attempts + 1;
     state.deliveries.put({ ...row, attempts: attempt });
-    state.sending.put({ delivery: id, attempt, receiver: receiverOf(row.url) });
+    state.sending.put({ delivery: id, attempt, receiver: row.url });
     order(step, { kind: 'send', delivery: id, attempt, url: row.url, payload: row.payload });
   }
 }

@@ -23,7 +23,11 @@ const FRAMEWORK_CODES: { readonly [code: string]: ProblemCode } = {
   ECONNRESET: 'malformed_http',
 };
 
+/** What a page of the documentation that is not there, or a path that leads out of it, is refused with. */
+const NO_SUCH_PAGE: ReadonlySet<number | undefined> = new Set([403, 404]);
+
 export function answerErrors(app: Routes, edge: Edge): void {
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, problem('not_found')));
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     answerError(edge.logger, error, request, reply);
   });
@@ -46,6 +50,7 @@ function expected(error: FastifyError, request: FastifyRequest): Refused | undef
   if (error instanceof Refused) return error;
   if (error.code === 'FST_ERR_VALIDATION') return refusedShape(error);
   if (error.code === 'FST_ERR_BAD_URL') return badUrl(request);
+  if (NO_SUCH_PAGE.has(error.statusCode)) return new Refused('not_found');
   const code = FRAMEWORK_CODES[error.code];
   return code === undefined ? undefined : new Refused(code);
 }
