@@ -16,6 +16,8 @@ export const TTL_MS_DEFAULT = 30 * SECOND;
 export const WAIT_MS_MAX = 240 * SECOND;
 export const TICKET_WAIT_MS_MAX = 24 * HOUR;
 export const WAITERS_PER_LOCK_MAX = 20_000;
+/** Locks that one task holds or waits for. */
+export const TASK_LEASES_MAX = 10_000;
 export const OWNER_CHARS_MAX = 256;
 export const DESCRIPTION_CHARS_MAX = 1_024;
 export const REASON_CHARS_MAX = 256;
@@ -99,9 +101,9 @@ export const CALLBACK_URL_CHARS_MAX = 2_048;
 export const WEBHOOK_TIMEOUT_MS = 15 * SECOND;
 export const WEBHOOK_RESPONSE_BYTES_MAX = 64 * KIB;
 export const WEBHOOK_ATTEMPTS_MS = 24 * HOUR;
-export const WEBHOOKS_IN_FLIGHT_MAX = 256;
+export const WEBHOOKS_IN_FLIGHT_MAX = 512;
 /** One receiver gets this many at once, so that a slow one delays nobody else. */
-export const WEBHOOKS_PER_RECEIVER_MAX = 16;
+export const WEBHOOKS_PER_RECEIVER_MAX = 32;
 export const WEBHOOK_ERRORS_MAX = 20;
 
 // HTTP

@@ -7,7 +7,7 @@
 //   M2. Nothing else changes state: no clock, no randomness, no promise, no port.
 
 import { cancelBatch } from './batches/cancel.ts';
-import { deliveryDue, deliverySettled } from './batches/deliveries.ts';
+import { deliveryDue, deliverySettled, sendNext } from './batches/deliveries.ts';
 import { dispatch } from './batches/dispatch.ts';
 import { batchDue } from './batches/forget.ts';
 import { listBatches, listenerDue, readBatch, readResults, releaseWaiters } from './batches/read.ts';
@@ -111,7 +111,7 @@ function apply(current: Step, input: Input): void {
     case 'deliverySettled': return deliverySettled(current, input);
     case 'tick': return;
     case 'resumed': return;
-    case 'opened': return openLocks(current);
+    case 'opened': return open(current);
     case 'drain': return drain(current);
     case 'stop': return stop(current);
   }
@@ -130,6 +130,14 @@ function endOfScope(current: Step, worker: number, settle: () => boolean): void 
 /** A gap in time was cut: nobody's lease ends before its renewal could have been read. */
 function resume(current: Step): void {
   current.state.leaseFloor = current.now + STALL_MS;
+}
+
+/** The start is over: graces begin, and what was put back may run. */
+function open(current: Step): void {
+  current.state.opened = true;
+  openLocks(current);
+  dispatch(current);
+  sendNext(current);
 }
 
 function drain(current: Step): void {

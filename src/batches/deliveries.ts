@@ -9,6 +9,7 @@
 
 import { ENDED_BATCH_KEEP_MS, WEBHOOK_ATTEMPTS_MS, WEBHOOKS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { DeliveryReport } from '../state/inputs.ts';
+import { receiverOf } from '../state/outbox.ts';
 import type { BatchRow, DeliveryRow } from '../state/rows.ts';
 import { order, type Step } from '../state/step.ts';
 import { retryDelayMs } from './backoff.ts';
@@ -26,13 +27,13 @@ export function owe(step: Step, batch: BatchRow, event: CallbackEvent, url: stri
 /** Begins attempts, each receiver's in turn, while there is room. (D1, D2) */
 export function sendNext(step: Step): void {
   const { state } = step;
-  while (state.phase !== 'stopped' && state.sending.size < WEBHOOKS_IN_FLIGHT_MAX) {
+  while (state.opened && state.phase !== 'stopped' && state.sending.size < WEBHOOKS_IN_FLIGHT_MAX) {
     const id = state.batchIndex.outbox.next();
     if (id === undefined) return;
     const row = state.deliveries.get(id)!;
     const attempt = row.attempts + 1;
     state.deliveries.put({ ...row, attempts: attempt });
-    state.sending.put({ delivery: id, attempt, receiver: row.url });
+    state.sending.put({ delivery: id, attempt, receiver: receiverOf(row.url) });
     order(step, { kind: 'send', delivery: id, attempt, url: row.url, payload: row.payload });
   }
 }

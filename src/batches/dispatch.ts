@@ -29,7 +29,7 @@ export function dispatch(step: Step): void {
   if (step.state.phase !== 'serving') return;
   const seats = countSeats(step.state);
   if (seats.idle.length + seats.starting + seats.ending === 0 && seats.room <= 0) return;
-  const chunks = nextChunks(step.state);
+  const chunks = step.state.opened ? nextChunks(step.state) : [];
   const wanted = new Set(chunks.map((chunk) => setupOf(step.state, chunk)));
   for (const chunk of chunks) if (!seat(step, seats, chunk, wanted)) break;
   for (; seats.room > 0 && mayStart(step); seats.room--) startThread(step);

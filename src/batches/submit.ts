@@ -76,6 +76,10 @@ function badItems({ call, items }: BatchSubmission): Refusal | undefined {
 }
 
 function unshareable({ items, initializer, globals }: BatchSubmission): Refusal | undefined {
+  // The names of globals stand in the place of an object's members, where a lock would be read as one.
+  if (globals !== undefined && Object.hasOwn(globals, '$lock')) {
+    return { code: 'lock_not_shareable', detail: '/globals: a lock is the value of a global, such as {"lock": {"$lock": "name"}}.', pointer: '/globals' };
+  }
   const found = findUnshareable('items', items)
     ?? (initializer && findUnshareable('initializer', { args: initializer.args }))
     ?? (globals && findUnshareable('globals', globals));

@@ -52,7 +52,10 @@ export function workerEnded(step: Step, report: Report<'workerEnded'>): boolean 
   const row = step.state.workers.get(String(report.worker));
   if (row === undefined) return false;
   step.state.workers.delete(String(row.worker));
-  if (row.state === 'stuck') return false;
+  if (row.state === 'stuck') {
+    dispatch(step);
+    return false;
+  }
   if (row.ending === undefined) noteLoss(step, report.message);
   settleLost(step, row, report.message, report.logs);
   return true;

@@ -71,5 +71,6 @@ function tellFollowers(step: Step, lease: LiveLease, reply: Parameters<typeof an
 function loseTask(step: Step, lease: HeldLease, worker: number, reason: string): void {
   const row = step.state.workers.get(String(worker));
   if (row !== undefined) step.state.workers.put({ ...row, lockLost: lease.lock });
-  order(step, { kind: 'loseLock', worker, fencingToken: lease.fencingToken, reason });
+  // Rests on nothing that is stored, and must not come behind the telling of who is next.
+  step.orders.push({ effect: { kind: 'loseLock', worker, fencingToken: lease.fencingToken, reason }, early: true });
 }

@@ -4,7 +4,7 @@
 // those of every other lease. A scope is one item's call, or an initializer (`SETUP_SCOPE`).
 //   S1. What a scope holds or waits for when it ends is released in the same step.
 
-import { TTL_MS_DEFAULT } from '../limits.ts';
+import { TASK_LEASES_MAX, TTL_MS_DEFAULT, WAITERS_PER_LOCK_MAX } from '../limits.ts';
 import { SETUP_SCOPE, type WorkerReport } from '../state/inputs.ts';
 import type { WaitingLease, WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
@@ -21,6 +21,9 @@ export function taskAcquire(step: Step, input: TaskAcquire): void {
   if (worker === undefined || !isRunning(worker, input.scope)) {
     return tell(step, input.worker, input.call, { kind: 'refused', code: 'task_ended', message: 'the task that asked for the lock has ended' });
   }
+  if (step.state.leaseIndex.leasesOf(input.worker).size >= TASK_LEASES_MAX) {
+    return tell(step, input.worker, input.call, { kind: 'refused', code: 'too_many_leases', message: `a task holds or waits for ${TASK_LEASES_MAX} locks at most` });
+  }
   if (isFree(step, input.lock)) {
     grant(step, place(step, input, worker));
     return;
@@ -28,6 +31,9 @@ export function taskAcquire(step: Step, input: TaskAcquire): void {
   if (input.waitMs === 0) {
     const refused = { kind: 'refused', code: 'lock_held', message: `the lock ${input.lock} is held` } as const;
     return tell(step, input.worker, input.call, refused, !step.state.changes.isLockUnflushed(input.lock));
+  }
+  if (step.state.leaseIndex.queue(input.lock).size >= WAITERS_PER_LOCK_MAX) {
+    return tell(step, input.worker, input.call, { kind: 'refused', code: 'wait_queue_full', message: `too many wait for the lock ${input.lock}` });
   }
   putLease(step.state, place(step, input, worker));
 }

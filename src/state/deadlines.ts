@@ -59,10 +59,6 @@ export class Deadlines<Kind extends string> {
     return this.#heap[0]?.dueAt;
   }
 
-  count(kind: Kind): number {
-    return this.#entries.get(kind)?.size ?? 0;
-  }
-
   #remove(ofKind: Map<string, Entry<Kind>>, entry: Entry<Kind>): void {
     ofKind.delete(entry.id);
     const last = this.#heap.pop()!;

@@ -3,7 +3,7 @@
 // Owns the order of sending. Derived from rows: a pending delivery without a time of its own waits here until an
 // attempt at it is under way. Does not own when to try again or to give up (batches/deliveries.ts).
 //   O1. No receiver has more than `WEBHOOKS_PER_RECEIVER_MAX` attempts at once, so a slow one delays nobody else. A
-//       receiver is what one URL speaks to: several may stand behind one host, and one that hangs delays only itself.
+//       receiver is a scheme, host and port: paths and queries differ from batch to batch, and what hangs is the host.
 //   O2. Receivers take turns; what one receiver is owed is sent in the order in which it came to wait.
 
 import { WEBHOOKS_PER_RECEIVER_MAX } from '../limits.ts';
@@ -24,7 +24,7 @@ export class Outbox {
 
   deliveryChanged(before: DeliveryRow | undefined, after: DeliveryRow | undefined): void {
     const row = (after ?? before)!;
-    const receiver = row.url;
+    const receiver = receiverOf(row.url);
     if (waits(after)) {
       if (!waits(before)) this.#add(receiver, row.id);
     } else if (waits(before)) {
@@ -63,6 +63,10 @@ export class Outbox {
     const mayBeSentTo = (this.#sendingTo.get(receiver) ?? 0) < WEBHOOKS_PER_RECEIVER_MAX;
     if (mayBeSentTo && this.#waiting.has(receiver)) this.#turns.add(receiver);
   }
+}
+
+export function receiverOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
 }
 
 function waits(row: DeliveryRow | undefined): boolean {

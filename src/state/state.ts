@@ -63,6 +63,8 @@ export class State {
   /** Threads lost one after another, and `now` before which none is started. */
   restart: { losses: number; notBefore: number } = { losses: 0, notBefore: 0 };
   phase: 'serving' | 'draining' | 'stopped' = 'serving';
+  /** The port is open. Before, no item and no attempt at a delivery begins: a start that is refused leaves nothing behind. */
+  opened = false;
   /** now, of the start; leases found then get a floor under their deadlines. */
   startedAt = 0;
   /** now; no client's lease ends before it (after a stall). */

@@ -103,6 +103,29 @@ describe('after a crash', () => {
   });
 });
 
+describe('a start that is refused', () => {
+  test('leaves no trace in any batch, however often it is tried', () => {
+    const world = new World(2);
+    const ids = [world.submit({ items: [0, 1], chunkSize: 1 }), world.submit({ items: [0], ...SETUP })].map(({ id }) => id);
+    world.report({ kind: 'stop' });
+    for (let n = 0; n < 5; n++) {
+      world.restart(0, false);
+      world.allReady();
+    }
+    world.restart();
+    world.work();
+    expect(ids.flatMap((id) => world.results(id))).toEqual(['0:succeeded', '1:succeeded', '0:succeeded']);
+    expect([...world.state.outcomes.values()].flatMap(({ outcomes }) => outcomes.map((outcome) => outcome?.attempt))).toEqual([1, 1, 1]);
+  });
+});
+
+/** The thread that the start began makes room for one with the setup. */
+function replacePlainThread(world: World): void {
+  world.allReady();
+  world.endTold();
+  world.allReady();
+}
+
 describe('the last attempt', () => {
   test('a chunk that ended with the process twice runs item by item, before anything else', () => {
     const world = new World(2);
@@ -152,8 +175,7 @@ describe('the last attempt', () => {
     const { id } = world.submit({ items: [0, 1, 2], chunkSize: 1, ...SETUP });
     let starts = 0;
     while (world.batch(id).endedAt === undefined) {
-      world.endTold();
-      world.allReady();
+      replacePlainThread(world);
       expect([...world.threads.values()].map(({ setup }) => setup)).toEqual([id]);
       starts++;
       world.restart();
@@ -166,8 +188,10 @@ describe('the last attempt', () => {
     const world = new World(1);
     const { id } = world.submit({ items: [0, 1], chunkSize: 2, ...SETUP });
     world.endTold();
-    loseTwice(world);
-    world.allReady();
+    for (let n = 0; n < 2; n++) {
+      world.restart();
+      replacePlainThread(world);
+    }
     const [thread] = world.threads.values();
     expect([...world.state.chunks.values()][0]).toMatchObject({ state: 'running', alone: 'setup' });
     world.setUp(thread!);

@@ -170,6 +170,7 @@ describe('refusals', () => {
     ['a lease id as the name of a member', { items: [{ [LEASE_ID]: { $lock: 7 } }] }, 'lock_not_shareable', '/items/0'],
     ['a lease id among the arguments of the initializer', { initializer: { function: 'prepare', args: [[LEASE_ID]] } }, 'lock_not_shareable', '/initializer/args/0/0'],
     ['a bad lock in a global', { globals: { shared: { $lock: ' ' } } }, 'lock_not_shareable', '/globals/shared'],
+    ['a lock in the place of all globals', { globals: { $lock: 'a' } }, 'lock_not_shareable', '/globals'],
     ['a lease id as the name of a global', { globals: { [LEASE_ID]: 1 } }, 'lock_not_shareable', '/globals'],
     ['a global that is no identifier', { globals: { 'a-b': 1 } }, 'globals_invalid', '/globals/a-b'],
     ['a global that is a reserved word', { globals: { class: 1 } }, 'globals_invalid', '/globals/class'],

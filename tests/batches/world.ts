@@ -58,6 +58,7 @@ export class World {
     this.#workers = workers;
     this.state = this.#newState();
     this.#take(start(this.state, this.now, WALL + this.now, [], new Set()));
+    this.report({ kind: 'opened' });
     this.allReady();
   }
 
@@ -174,7 +175,7 @@ export class World {
   }
 
   /** The process dies and starts again on what was stored. */
-  restart(afterMs = 0): void {
+  restart(afterMs = 0, opened = true): void {
     this.now += afterMs;
     this.state = this.#newState();
     this.threads.clear();
@@ -183,6 +184,7 @@ export class World {
     const rows = [...this.#stored.values()].map((row) => structuredClone(row));
     const owners = new Set([...this.payloads.keys()].map((id) => id.slice(0, id.indexOf('/'))));
     this.#take(start(this.state, this.now, WALL + this.now, rows, owners));
+    if (opened) this.report({ kind: 'opened' });
   }
 
   #advance(thread: Thread, done: (thread: Thread) => Done): boolean {

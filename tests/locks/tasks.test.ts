@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TASK_LEASES_MAX } from '../../src/limits.ts';
 import { endScope } from '../../src/locks/tasks.ts';
 import type { LockAnswer } from '../../src/state/effects.ts';
 import { heldOf, World } from './world.ts';
@@ -81,6 +82,14 @@ describe('locks of tasks', () => {
     world.report({ ...ask(1, 'a'), scope: 7 });
     expect(lockAnswers(world, 1)).toMatchObject([{ kind: 'refused', code: 'task_ended' }]);
     expect(world.state.leaseIndex.lines.size).toBe(0);
+  });
+
+  test('a task holds or waits for so many locks at most', () => {
+    const world = new World(false);
+    runItem(world, 1);
+    for (let n = 0; n <= TASK_LEASES_MAX; n++) world.report(ask(1, `lock-${n}`));
+    expect(lockAnswers(world, 1).at(-1)).toMatchObject({ kind: 'refused', code: 'too_many_leases' });
+    expect(world.state.leaseIndex.leasesOf(1).size).toBe(TASK_LEASES_MAX);
   });
 
   test('a task whose lock is revoked is told, and the lock passes on at once', () => {
