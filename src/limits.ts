@@ -178,3 +178,6 @@ export const LABELLED_FUNCTIONS_MAX = 100;
 export const WORKER_START_MS = MINUTE;
 /** Receivers often bound what they read; a callback stays well below. */
 export const CALLBACK_BODY_BYTES_MAX = 20_000;
+/** Deliveries that have reached nobody yet; beyond it (or beyond `QUEUED_BYTES_MAX`, with what is queued) batches that may
+ *  owe one more are refused. */
+export const PENDING_DELIVERIES_MAX = 100_000;
