@@ -22,6 +22,7 @@ interface Part {
 const STATE = 'src/state/';
 const LIMITS = 'src/limits.ts';
 const NAMES = 'src/state/lock-name.ts';
+const IDS = 'src/state/id-form.ts';
 /** The ports: what the engine asks of the world, as types. */
 const PORTS = ['src/clock.ts', 'src/journal/journal.ts', 'src/pool/runner.ts', 'src/webhooks/attempt.ts'];
 const HTTP = ['fastify', 'typebox', '@fastify/type-provider-typebox', '@fastify/swagger', '@fastify/swagger-ui', 'safe-stable-stringify'];
@@ -40,7 +41,7 @@ const PARTS: readonly Part[] = [
   { part: 'src/journal/', values: ['node:*', 'lmdb', LIMITS], types: [STATE] },
   { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', NAMES, LIMITS], types: [STATE] },
   { part: 'src/webhooks/', values: ['node:*', 'undici', 'ipaddr.js', LIMITS], types: [STATE] },
-  { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, LIMITS], types: ['src/engine.ts', STATE] },
+  { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, IDS, LIMITS], types: ['src/engine.ts', STATE] },
   { part: 'src/telemetry.ts', values: ['src/telemetry/', 'prom-client', LIMITS], types: [STATE] },
   { part: 'src/telemetry/', values: ['prom-client', LIMITS], types: [STATE] },
   { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS] },

@@ -1,7 +1,8 @@
 // Callbacks: what a receiver is told when a batch has ended.
 //
-// Owns the body of a delivery, in the form of Standard Webhooks. It is small whatever failed: the first error with its
-// stack, some more without, all of them shortened, and where to read the rest.
+// Owns the body of a delivery, in the form of Standard Webhooks. It is small whatever failed: `error` is the first with
+// its stack, `errors` are the first few failures by index (that one among them) without, all shortened; and where to
+// read the rest.
 
 import { CALLBACK_BODY_BYTES_MAX } from '../limits.ts';
 import type { TaskError } from '../state/inputs.ts';

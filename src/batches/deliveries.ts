@@ -6,6 +6,7 @@
 //   D2. At most `WEBHOOKS_IN_FLIGHT_MAX` attempts are under way; what must wait is begun when one ends.
 //   D3. Nothing waits for a delivery: not a result, not another receiver.
 //   D4. A batch is kept at least until its delivery is settled, so its state can be read where the delivery says.
+//   D5. The last attempt begins when the time for attempts is over, however long the back-off before it would have been.
 
 import { ENDED_BATCH_KEEP_MS, WEBHOOK_ATTEMPTS_MS, WEBHOOKS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { DeliveryReport } from '../state/inputs.ts';
@@ -57,12 +58,13 @@ export function deliverySettled(step: Step, report: DeliveryReport): void {
   sendNext(step);
 }
 
+/** (D5) */
 function afterAttempt(step: Step, row: DeliveryRow, report: DeliveryReport): DeliveryRow {
   if (report.outcome === 'delivered') return { ...row, state: 'delivered', lastError: undefined };
   const lastError = report.error ?? 'the attempt failed';
-  const nextAt = step.now + retryDelayMs(row.id, row.attempts, report.retryAfterMs);
-  const givenUp = report.outcome === 'gone' || nextAt > row.createdAt + WEBHOOK_ATTEMPTS_MS;
-  return givenUp ? { ...row, state: 'dead', lastError } : { ...row, lastError, nextAt };
+  const lastAt = row.createdAt + WEBHOOK_ATTEMPTS_MS;
+  if (report.outcome === 'gone' || step.now >= lastAt) return { ...row, state: 'dead', lastError };
+  return { ...row, lastError, nextAt: Math.min(step.now + retryDelayMs(row.id, row.attempts, report.retryAfterMs), lastAt) };
 }
 
 /** The batch need not be kept for the delivery any more. (D4) */

@@ -2,7 +2,7 @@
 //
 // Owns the rows of outcomes and the counts of a batch. Does not own what follows from them (finish.ts).
 //   O1. An item gets its outcome exactly once, and a count of the batch moves with it.
-//   O2. The batch's error is the first failure that arrived, whatever its index.
+//   O2. The batch's error is the first failure that arrived, whatever its index; where none has, that items were cancelled.
 
 import { OUTCOMES_PER_ROW, WEBHOOK_ERRORS_MAX } from '../limits.ts';
 import type { TaskError } from '../state/inputs.ts';
@@ -91,10 +91,15 @@ function tally(step: Step, batch: BatchRow, first: number, end: number, from: ke
   step.state.batches.put({
     ...batch,
     counts: moved(batch.counts, from, state, end - first),
-    error: batch.error ?? error,
+    error: firstError(batch.error, state, error),
     resultBytes: batch.resultBytes + (payload?.bytes ?? 0),
   });
   if (state === 'failed' && error !== undefined && batch.errorCallbackUrl !== undefined) collect(step.state, batch.id, first, end, error);
+}
+
+/** (O2) */
+function firstError(known: TaskError | undefined, state: Ending['state'], error: TaskError | undefined): TaskError | undefined {
+  return known === undefined || (known.kind === 'cancelled' && state === 'failed') ? error : known;
 }
 
 function moved(counts: Counts, from: keyof Counts, to: keyof Counts, by: number): Counts {
@@ -104,10 +109,10 @@ function moved(counts: Counts, from: keyof Counts, to: keyof Counts, by: number)
 /** Keeps the first failures for the error callback, in the order in which they arrived. */
 function collect(state: State, batch: string, first: number, end: number, error: TaskError): void {
   const known = state.failures.get(batch)?.errors ?? [];
-  const added = Math.min(end - first, WEBHOOK_ERRORS_MAX + 1 - known.length);
+  const added = Math.min(end - first, WEBHOOK_ERRORS_MAX - known.length);
   if (added <= 0) return;
   const errors = [...known];
-  for (let index = first; index < first + added; index++) errors.push({ index, error: errors.length === 0 ? error : { ...error, stack: undefined } });
+  for (let index = first; index < first + added; index++) errors.push({ index, error: { ...error, stack: undefined } });
   state.failures.put({ batch, errors });
 }
 

@@ -3,8 +3,10 @@
 // Owns the order in which a submission is looked at. Forms and sizes that a schema can say are the routes'.
 //   S1. A key that named a batch gets that batch as it is, and never a second run.
 //   S2. A refused submission changes nothing.
+//   S3. What receivers are owed has a bound too. Beyond it only batches that may owe more are refused: a receiver that
+//       does not answer is in nobody else's way.
 
-import { QUEUED_BYTES_MAX, QUEUED_CHUNKS_MAX, RETRY_AFTER_S } from '../limits.ts';
+import { PENDING_DELIVERIES_MAX, QUEUED_BYTES_MAX, QUEUED_CHUNKS_MAX, RETRY_AFTER_S } from '../limits.ts';
 import type { BatchRequest, BatchSubmission } from '../state/inputs.ts';
 import type { Json } from '../state/json.ts';
 import { findNamed, nameByKey } from '../state/keys.ts';
@@ -33,7 +35,8 @@ export function submitBatch(step: Step, input: SubmitBatch): void {
   if (refusal !== undefined) return refuse(step, input.request, refusal);
   const chunkSize = input.batch.chunkSize ?? defaultChunkSize(input.batch.items.length, state.settings.workers);
   const texts = chunkTexts(input.batch.items, chunkSize);
-  if (!hasRoom(step, texts)) return refuse(step, input.request, { code: 'batch_queue_full', retryAfterMs: RETRY_AFTER_S * 1_000 });
+  const full = fullFor(step, input.batch, texts);
+  if (full !== undefined) return refuse(step, input.request, full);
   putBatch(step, input, chunkSize, texts);
   if (input.key !== undefined) nameByKey(step, input.key, { kind: 'batch', id: input.batch.id });
   finishIfDone(step, input.batch.id);
@@ -83,7 +86,9 @@ function unshareable({ items, initializer, globals }: BatchSubmission): Refusal 
   const found = findUnshareable('items', items)
     ?? (initializer && findUnshareable('initializer', { args: initializer.args }))
     ?? (globals && findUnshareable('globals', globals));
-  return found && { code: 'lock_not_shareable', detail: `${found.pointer}: ${found.why}. A lock is shared as {"$lock": "name"}.`, pointer: found.pointer };
+  if (found === undefined) return undefined;
+  const { code, pointer, why } = found;
+  return { code, detail: `${pointer}: ${why}.${code === 'lock_not_shareable' ? ' A lock is shared as {"$lock": "name"}.' : ''}`, pointer };
 }
 
 function badGlobals(globals: BatchSubmission['globals']): Refusal | undefined {
@@ -91,10 +96,14 @@ function badGlobals(globals: BatchSubmission['globals']): Refusal | undefined {
   return found && { code: 'globals_invalid', detail: `${found.pointer}: ${found.why}.`, pointer: found.pointer };
 }
 
-/** Texts are counted in characters: what their bytes are more is less than one request may hold. */
-function hasRoom({ state: { batchIndex } }: Step, texts: readonly string[]): boolean {
-  const chars = texts.reduce((sum, text) => sum + text.length, 0);
-  return batchIndex.openChunks + texts.length <= QUEUED_CHUNKS_MAX && batchIndex.openBytes + chars <= QUEUED_BYTES_MAX;
+/** Texts are counted in characters: what their bytes are more is less than one request may hold. (S3) */
+function fullFor({ state: { batchIndex } }: Step, { callback, errorCallback }: BatchSubmission, texts: readonly string[]): Refusal | undefined {
+  const retryAfterMs = RETRY_AFTER_S * 1_000;
+  const bytes = texts.reduce((sum, text) => sum + text.length, batchIndex.openBytes);
+  if (batchIndex.openChunks + texts.length > QUEUED_CHUNKS_MAX || bytes > QUEUED_BYTES_MAX) return { code: 'batch_queue_full', retryAfterMs };
+  if (callback === undefined && errorCallback === undefined) return undefined;
+  if (batchIndex.pendingDeliveries < PENDING_DELIVERIES_MAX && bytes + batchIndex.owedBytes <= QUEUED_BYTES_MAX) return undefined;
+  return { code: 'batch_queue_full', retryAfterMs, detail: 'Too many callbacks have not reached their receivers yet. Submit it without callback and errorCallback, or when receivers have answered.' };
 }
 
 function putBatch(step: Step, input: SubmitBatch, chunkSize: number, texts: readonly string[]): void {

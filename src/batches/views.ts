@@ -43,7 +43,7 @@ export function resultViews(state: State, batch: BatchRow, first: number, limit:
 
 function resultView(state: State, batch: string, index: number, running: ReadonlyMap<number, number>): ResultView {
   const outcome = outcomeOf(state, batch, index);
-  if (outcome !== undefined) return { index, state: outcome.state, outcome, attempt: outcome.attempt };
+  if (outcome !== undefined) return { index, state: outcome.state, outcome, attempt: outcome.attempt === 0 ? undefined : outcome.attempt };
   const attempt = running.get(index);
   return attempt === undefined ? { index, state: 'pending' } : { index, state: 'running', attempt };
 }

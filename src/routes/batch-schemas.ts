@@ -53,7 +53,7 @@ export const Result = named('Result', Type.Object({
   value: Type.Optional(json('What the function returned; null for nothing. Only of a task that succeeded.')),
   error: Type.Optional(ref(TaskErrorSchema)),
   logs: Type.Optional(Type.String({ description: 'What the task printed, cut where it was too much.' })),
-  attempt: Type.Optional(int32('Which attempt this is, from 1.')),
+  attempt: Type.Optional(int32('Which attempt this is, from 1; absent where the task has not begun, or never did.', { minimum: 1 })),
   durationMs: Type.Optional(int32('How long it took.')),
 }, { description: 'What became of one item.' }));
 export type ResultBody = Shape<typeof Result>;
@@ -76,9 +76,9 @@ export const Batch = named('Batch', Type.Object({
   results: Type.Optional(Type.Array(ref(Result), { description: 'Of all items, in their order; only in the answer to a submission that waited, where they are few and small.' })),
   callbacks: Type.Array(ref(Callback), { description: 'What receivers were told, or are to be told.' }),
   createdAt: instant('When it was submitted.'),
-  startedAt: Type.Optional(instant('When its first task started.')),
+  startedAt: Type.Optional(instant('When its first task, or its initializer, started.')),
   endedAt: Type.Optional(instant('When its last task ended.')),
-}, { description: 'A batch as it is now. `error` is the first failure that arrived.' }));
+}, { description: 'A batch as it is now. `error` is the first failure that arrived; where items were cancelled and none failed, it says so.' }));
 export type BatchBody = Shape<typeof Batch>;
 
 export const BatchPage = named('BatchPage', Type.Object({

@@ -1,11 +1,13 @@
 // Ids: random names for leases, batches and deliveries.
 //
-// Owns their form: a prefix and 24 characters for 144 random bits. Bytes are drawn many at a time, as one call of the
-// system's generator per id would be the dearest part of an acquire.
+// Owns the drawing of bytes, many at a time, as one call of the system's generator per id would be the dearest part of
+// an acquire. Does not own what an id looks like (state/id-form.ts).
 
 import { randomFillSync } from 'node:crypto';
+import { ID_CHARS } from '../state/id-form.ts';
 
-const ID_BYTES = 18;
+const BITS_PER_CHAR = 6;
+const ID_BYTES = (ID_CHARS * BITS_PER_CHAR) / 8;
 const POOLED_IDS = 512;
 
 const pool = Buffer.allocUnsafeSlow(ID_BYTES * POOLED_IDS);

@@ -7,6 +7,7 @@
 
 import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
 import { CURSOR_CHARS_MAX, LOCK_NAME_CHARS_MAX, PAGE_DEFAULT, PAGE_MAX, WAIT_MS_MAX } from '../limits.ts';
+import { idPattern } from '../state/id-form.ts';
 import type { Json } from '../state/json.ts';
 import { LOCK_NAME_PATTERN } from '../state/lock-name.ts';
 
@@ -60,9 +61,8 @@ export const LockName = Type.String({
   description: 'Letters, digits and `. _ : / @ -`; neither `.` nor `..`. Percent-encoded in a path: `orders%2F42`.',
 });
 
-/** Ids have 24 characters of 144 random bits behind their prefix; the pattern leaves room for more. */
 export function id(prefix: 'lse' | 'bat', description: string) {
-  return Type.String({ pattern: `^${prefix}_[A-Za-z0-9_-]{22,64}$`, description });
+  return Type.String({ pattern: idPattern(prefix), description });
 }
 
 /** The body of a request that has nothing to say. */

@@ -168,9 +168,11 @@ export class BatchIndex {
   readonly alone = new Ordered();
   /** Ids of chunks of each batch that are not done. */
   readonly chunksOf = new Map<string, Set<string>>();
-  /** Ended batches, oldest end first, and the bytes of their results. */
+  /** Ended batches that owe nothing, in the order in which they came to that, and the bytes of their results. */
   readonly ended = new Fifo();
   endedBytes = 0;
+  /** Ended batches whose delivery is pending are not forgotten: the bytes of their results and of what is delivered. */
+  owedBytes = 0;
   /** Chunks and bytes of batches that have not ended. */
   openChunks = 0;
   openBytes = 0;
@@ -206,8 +208,8 @@ export class BatchIndex {
   }
 
   deliveryChanged(before: DeliveryRow | undefined, after: DeliveryRow | undefined): void {
-    if (before?.state === 'pending') this.pendingDeliveries--;
-    if (after?.state === 'pending') this.pendingDeliveries++;
+    if (before?.state === 'pending') this.#countPending(before, -1);
+    if (after?.state === 'pending') this.#countPending(after, 1);
     this.outbox.deliveryChanged(before, after);
   }
 
@@ -221,9 +223,16 @@ export class BatchIndex {
     if (row.endedAt === undefined) {
       this.openChunks += by * row.chunks;
       this.openBytes += by * (row.itemBytes + row.resultBytes);
+    } else if (row.keepUntil === undefined) {
+      this.owedBytes += by * row.resultBytes;
     } else {
       this.endedBytes += by * row.resultBytes;
     }
+  }
+
+  #countPending(row: DeliveryRow, by: 1 | -1): void {
+    this.pendingDeliveries += by;
+    this.owedBytes += by * row.payload.bytes;
   }
 
   #list(row: BatchRow): void {

@@ -36,6 +36,7 @@ export interface ResultView {
   readonly index: number;
   readonly state: Outcome['state'] | 'pending' | 'running';
   readonly outcome?: Outcome | undefined;
+  /** From 1; absent where none has begun. */
   readonly attempt?: number | undefined;
 }
 

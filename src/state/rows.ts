@@ -133,7 +133,7 @@ export interface BatchRow {
   /** The initializer has failed: what has not begun fails with this. */
   readonly setupError?: TaskError | undefined;
   readonly cancelled?: true | undefined;
-  /** The first failure that arrived. */
+  /** The first failure that arrived; that items were cancelled, while none has failed. */
   readonly error?: TaskError | undefined;
   readonly callbackUrl?: string | undefined;
   readonly errorCallbackUrl?: string | undefined;
@@ -149,6 +149,7 @@ export interface BatchRow {
   /** Failures that nobody has fetched and no callback has delivered. */
   readonly unread?: true | undefined;
   readonly createdAt: number;
+  /** When its first task, or the setup for it, was given to a thread. */
   readonly startedAt?: number | undefined;
   readonly endedAt?: number | undefined;
   /** now; then it is forgotten. */
@@ -178,6 +179,7 @@ export interface ChunkRow {
 
 export interface Outcome {
   readonly state: 'succeeded' | 'failed' | 'cancelled';
+  /** 0 for an item that never began. Not shown then. */
   readonly attempt: number;
   readonly durationMs: number;
   /** JSON text `{ value?, error?, logs? }`; absent when the value is null and nothing was printed. */
@@ -190,7 +192,7 @@ export interface OutcomesRow {
   readonly outcomes: readonly (Outcome | null)[];
 }
 
-/** Failures of a batch for its error callback, beyond the first. Gone when the batch has ended. */
+/** The first `WEBHOOK_ERRORS_MAX` failures of a batch that arrived, for its error callback. Gone when the batch has ended. */
 export interface FailuresRow {
   readonly batch: string;
   readonly errors: readonly { readonly index: number; readonly error: TaskError }[];

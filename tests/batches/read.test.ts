@@ -25,6 +25,19 @@ describe('results', () => {
     expect(page(world, id, 10).results).toMatchObject([{ index: 0, state: 'succeeded', attempt: 1 }, { index: 1, state: 'running', attempt: 1 }, { index: 2, state: 'pending' }]);
   });
 
+  test('an item that never began has no attempt', () => {
+    const world = new World(1);
+    const { id } = world.submit({ items: [0, 1], chunkSize: 1 });
+    world.ask({ kind: 'cancelBatch', batch: id });
+    world.finish(world.threadOf(id));
+    expect(page(world, id, 10).results.map(({ index, attempt }) => [index, attempt])).toEqual([[0, 1], [1, undefined]]);
+    const broken = world.submit({ items: [0], globals: { shade: 1 } });
+    world.endTold();
+    world.ready([...world.threads.values()].find(({ setup }) => setup === broken.id)!);
+    world.setUp([...world.threads.values()].find(({ setup }) => setup === broken.id)!, BOOM);
+    expect(page(world, broken.id, 10).results).toMatchObject([{ state: 'failed', attempt: undefined }]);
+  });
+
   test('pages follow each other without a gap, and the last one names no other', () => {
     const world = new World(1);
     const { id } = world.submit({ items: Array.from({ length: 130 }, (_, n) => n) });
@@ -189,6 +202,18 @@ describe('forgetting', () => {
     world.submit({ id: 'bat_large', items: [0] });
     world.work(() => ({ value: `"${'x'.repeat(1_000)}"` }));
     expect([...world.state.batches.values()].map((row) => row.id)).toEqual(['bat_small', 'bat_large']);
+  });
+
+  test('results whose callback is still owed push out nobody else\'s', () => {
+    const world = new World(1);
+    const { id } = world.submit();
+    world.work();
+    const owing = world.submit({ items: [], callback: { url: 'http://good.example/c' } });
+    world.state.batches.put({ ...world.batch(owing.id), resultBytes: 2 ** 30 });
+    world.submit({ items: [] });
+    expect([world.batch(id).state, world.state.batchIndex.endedBytes]).toEqual(['succeeded', world.batch(id).resultBytes]);
+    world.report({ kind: 'deliverySettled', delivery: world.batch(owing.id).delivery, attempt: 1, outcome: 'delivered' });
+    expect([world.state.batches.get(id), world.state.batchIndex.owedBytes, world.state.batchIndex.endedBytes]).toEqual([undefined, 0, 2 ** 30]);
   });
 
   test('a batch that holds too many bytes by itself is kept until another one ends', () => {

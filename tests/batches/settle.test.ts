@@ -179,6 +179,28 @@ describe('cancelling', () => {
     expect(world.batch(id)).toMatchObject({ state: 'cancelled', error: { kind: 'cancelled' } });
   });
 
+  test('a failure is the error of a cancelled batch, although items were cancelled before it', () => {
+    const world = new World(2);
+    const { id } = world.submit({ items: [0, 1, 2], chunkSize: 1 });
+    const { worker } = world.threadOf(id, 0);
+    world.report({ kind: 'taskAcquire', worker, call: 1, scope: 0, lock: 'shared' });
+    world.ask({ kind: 'cancelBatch', batch: id });
+    expect(world.batch(id).error).toMatchObject({ kind: 'cancelled' });
+    world.ask({ kind: 'revoke', name: 'shared' });
+    world.finish(world.threadOf(id, 0));
+    world.work();
+    expect(world.batch(id)).toMatchObject({ state: 'cancelled', error: { kind: 'lock_lost' } });
+  });
+
+  test('a cancelled item does not take the place of a failure before it', () => {
+    const world = new World(1);
+    const { id } = world.submit({ items: [0, 1], chunkSize: 1 });
+    world.finish(world.threadOf(id), { error: { ...BOOM, message: 'first' } });
+    world.ask({ kind: 'cancelBatch', batch: id });
+    world.finish(world.threadOf(id), { error: BOOM });
+    expect(world.batch(id)).toMatchObject({ state: 'cancelled', error: { message: 'first' } });
+  });
+
   test('a task that does not listen is ended with its thread after its grace', () => {
     const world = new World(1);
     const { id } = world.submit();

@@ -2,11 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import { defaultChunkSize } from '../../src/batches/chunks.ts';
-import { ITEMS_MAX, QUEUED_CHUNKS_MAX } from '../../src/limits.ts';
+import { ITEMS_MAX, PENDING_DELIVERIES_MAX, QUEUED_BYTES_MAX, QUEUED_CHUNKS_MAX } from '../../src/limits.ts';
 import type { BatchSubmission } from '../../src/state/inputs.ts';
 import { BOOM, codeOf, refusalOf, viewOf, World } from './world.ts';
 
-const LEASE_ID = `lse_${'x'.repeat(22)}`;
+const LEASE_ID = `lse_${'x'.repeat(24)}`;
+const CALLBACK = { callback: { url: 'http://good.example/c' } };
 
 describe('chunks', () => {
   test.for([[0, 4, 1], [1, 4, 1], [16, 4, 1], [17, 4, 2], [100, 4, 7], [1_000, 4, 63], [10, 2, 2], [100_000, 256, 98]] as const)(
@@ -34,6 +35,42 @@ describe('chunks', () => {
     expect(refusalOf(world.answerTo(request))).toMatchObject({ code: 'batch_queue_full', retryAfterMs: 1_000 });
     world.ask({ kind: 'cancelBatch', batch: first.id });
     expect(codeOf(world.answerTo(world.submit().request))).toBe('batch');
+  });
+});
+
+describe('what receivers are owed', () => {
+  test.for([['callback'], ['errorCallback']] as const)('while too many deliveries are pending a batch with %s is refused, and one without is taken', ([member]) => {
+    const world = new World(1);
+    world.submit({ items: [], ...CALLBACK });
+    const row = world.state.deliveries.get('dlv_1')!;
+    for (let n = 2; n <= PENDING_DELIVERIES_MAX; n++) world.state.deliveries.put({ ...row, id: `dlv_owed_${n}` });
+    const { id, request } = world.submit({ items: [], [member]: CALLBACK.callback });
+    expect(refusalOf(world.answerTo(request))).toMatchObject({ code: 'batch_queue_full', retryAfterMs: 1_000, detail: expect.stringContaining('callbacks') });
+    expect(world.state.batches.get(id)).toBeUndefined();
+    expect(codeOf(world.answerTo(world.submit().request))).toBe('batch');
+    world.report({ kind: 'deliverySettled', delivery: 'dlv_1', attempt: 1, outcome: 'delivered' });
+    expect(codeOf(world.answerTo(world.submit({ items: [], [member]: CALLBACK.callback }).request))).toBe('batch');
+  });
+
+  test('while pending deliveries and what is queued hold too many bytes a batch with a callback is refused, and one without is taken', () => {
+    const world = new World(1);
+    const { id } = world.submit({ items: [], ...CALLBACK });
+    const row = world.batch(id);
+    world.state.batches.put({ ...row, resultBytes: QUEUED_BYTES_MAX - world.state.batchIndex.owedBytes });
+    expect(codeOf(world.answerTo(world.submit({ items: [0], ...CALLBACK }).request))).toBe('batch_queue_full');
+    expect(codeOf(world.answerTo(world.submit({ items: [0] }).request))).toBe('batch');
+    world.report({ kind: 'deliverySettled', delivery: row.delivery, attempt: 1, outcome: 'gone' });
+    expect(codeOf(world.answerTo(world.submit({ items: [0], ...CALLBACK }).request))).toBe('batch');
+  });
+
+  test('what is owed is known again after a restart', () => {
+    const world = new World(1);
+    const { id } = world.submit({ items: [0], ...CALLBACK });
+    world.work(() => ({ value: '"kept"' }));
+    const { pendingDeliveries, owedBytes, endedBytes } = world.state.batchIndex;
+    expect([pendingDeliveries, owedBytes > world.batch(id).resultBytes, endedBytes]).toEqual([1, true, 0]);
+    world.restart();
+    expect(world.state.batchIndex).toMatchObject({ pendingDeliveries, owedBytes, endedBytes });
   });
 });
 
@@ -172,6 +209,10 @@ describe('refusals', () => {
     ['a bad lock in a global', { globals: { shared: { $lock: ' ' } } }, 'lock_not_shareable', '/globals/shared'],
     ['a lock in the place of all globals', { globals: { $lock: 'a' } }, 'lock_not_shareable', '/globals'],
     ['a lease id as the name of a global', { globals: { [LEASE_ID]: 1 } }, 'lock_not_shareable', '/globals'],
+    ['a number that no program can hold', { items: [0, JSON.parse('{"a": [1e400]}')] }, 'items_invalid', '/items/1/a/0'],
+    ['a number that is too far below zero', { items: JSON.parse('[-1e309]') }, 'items_invalid', '/items/0'],
+    ['a number too large among the arguments of the initializer', { initializer: { function: 'prepare', args: JSON.parse('[1e400]') } }, 'items_invalid', '/initializer/args/0'],
+    ['a number too large in a global', { globals: JSON.parse('{"shade": {"b": 1e400}}') }, 'items_invalid', '/globals/shade/b'],
     ['a global that is no identifier', { globals: { 'a-b': 1 } }, 'globals_invalid', '/globals/a-b'],
     ['a global that is a reserved word', { globals: { class: 1 } }, 'globals_invalid', '/globals/class'],
     ['a global that every thread has', { globals: { fetch: 1 } }, 'globals_invalid', '/globals/fetch'],
@@ -190,6 +231,7 @@ describe('refusals', () => {
 
   test.for([
     [{ items: [{ $lock: 'orders/42' }, [{ $lock: 'n'.repeat(256) }]] }], [{ items: ['lse_short', `the lease ${LEASE_ID}`, { lock: 'x' }] }],
+    [{ items: [LEASE_ID.slice(0, -1), `${LEASE_ID}x`, { [`${LEASE_ID}x`]: 1 }, 1e308, -0, 0.1] }],
     [{ initializer: { function: 'prepare', args: [{ $lock: 'a' }] } }], [{ globals: { shared: { $lock: 'a' }, $_ñ: null } }], [{ call: 'starmap', items: [[], [1, 2]] }],
   ] as const)('%j may be submitted', ([batch]) => {
     const world = new World();
