@@ -62,7 +62,7 @@ export const PROBLEMS = {
   unsupported_media_type: { status: 415, title: 'The body is not declared as JSON', detail: 'Send the header Content-Type: application/json and the body as it is, not compressed.' },
   function_not_found: { status: 422, title: 'The function is not known', detail: 'GET /v1/functions lists what the functions folder exports.' },
   lock_not_shareable: { status: 422, title: 'The lock cannot be shared like this', detail: 'Share a lock as {"$lock": "name"}, with that one member; a lease stays with the one who acquired it.' },
-  items_invalid: { status: 422, title: 'The items do not fit the call', detail: 'starmap takes each item as the list of arguments, so every item must be an array.' },
+  items_invalid: { status: 422, title: 'The items do not fit the call', detail: 'Each item of a starmap is the array of its arguments, and numbers are ones that a double can hold.' },
   globals_invalid: { status: 422, title: 'A global has a name that cannot be used', detail: 'Use names that are JavaScript identifiers and that globalThis does not have.' },
   task_failed: { status: 422, title: 'The batch ended with failures', detail: 'error is the first failure; the batch named by batch has the result of every item.' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key came with another body', detail: 'Send the first body again, or use a new key for a new request.' },
