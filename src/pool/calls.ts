@@ -6,11 +6,11 @@
 //   C2. Each call ends with a turn of the event loop: what the main thread said meanwhile is heard before the next item
 //       begins, and a rejection that nobody handles ends the thread while its own item is still the running one.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SETUP_SCOPE } from '../state/inputs.ts';
 import type { TaskError, TaskErrorKind } from '../state/inputs.ts';
 import type { SetupContext, SharedLock, TaskContext } from './context.ts';
 import { CodedError, describeError } from './errors.ts';
+import { nextTurn, now, parseJson } from './intrinsics.ts';
 import type { TaskFunction } from './load.ts';
 import type { PostFromThread, RunMessage } from './messages.ts';
 import { runInScope, Scope } from './scopes.ts';
@@ -41,7 +41,7 @@ export class Calls {
   async setUp(batch: string, attempt: number, text: string): Promise<void> {
     const scope = new Scope(SETUP_SCOPE);
     const outcome = await this.#call(scope, 'initializer', () => {
-      const { initializer, globals }: Setup = JSON.parse(text, this.#reviver(text));
+      const { initializer, globals }: Setup = parseJson(text, this.#reviver(text));
       defineGlobals(globals ?? {});
       if (initializer === undefined) return undefined;
       return this.#function(initializer.function)(new Context(batch, attempt, scope, this.#locks), ...initializer.args);
@@ -51,15 +51,15 @@ export class Calls {
 
   async run(order: RunMessage): Promise<void> {
     this.#stopped = false;
-    const items: readonly unknown[] = JSON.parse(order.items, this.#reviver(order.items));
+    const items: readonly unknown[] = parseJson(order.items, this.#reviver(order.items));
     for (let index = order.first; index < order.end && !this.#stopped; index += 1) {
-      const startedAt = performance.now();
+      const startedAt = now();
       const scope = new Scope(index);
       const outcome = await this.#call(scope, 'error', () => {
         const item = items[index - order.payloadFirst];
         return this.#function(order.function)(new ItemContext(order, scope, this.#locks), ...(order.call === 'map' ? [item] : spread(item)));
       });
-      this.#post({ kind: 'itemSettled', index, ...outcome, durationMs: Math.round(performance.now() - startedAt) });
+      this.#post({ kind: 'itemSettled', index, ...outcome, durationMs: now() - startedAt });
     }
   }
 

@@ -21,6 +21,15 @@ export class CodedError extends Error {
 }
 
 export function describeError(thrown: unknown, kind: TaskErrorKind): TaskError {
+  try {
+    return described(thrown, kind);
+  } catch {
+    // An earlier task replaced what texts and lists are taken apart with.
+    return { name: 'Error', message: 'something was thrown that cannot be described', kind };
+  }
+}
+
+function described(thrown: unknown, kind: TaskErrorKind): TaskError {
   const name = textOf(read(thrown, 'name'));
   const code = read(thrown, 'code');
   const stack = stackWithCauses(thrown);

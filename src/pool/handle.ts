@@ -3,11 +3,13 @@
 // Owns the thread's life, and the prints of its running item until they can be told with its result or its end.
 //   H1. The end is reported once, after everything that the thread posted until then.
 //   H2. A thread sees no variable of the service (HOLDFAST_…), among which are its secrets.
+//   H3. A thread that says what no thread says, or can say nothing more, is ended: its port was in a task's hands.
 
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { WORKER_HEAP_MIB_MAX } from '../limits.ts';
+import { LOGS_BYTES_MAX, WORKER_HEAP_MIB_MAX } from '../limits.ts';
 import { errorLine } from './errors.ts';
+import { isFromThread } from './heard.ts';
 import type { FromThread, ThreadBirth, ToThread } from './messages.ts';
 import type { ReportWorker } from './runner.ts';
 
@@ -42,7 +44,9 @@ export class ThreadHandle {
     });
     this.#thread.stdout.resume();
     this.#thread.stderr.resume();
-    this.#port.on('message', (message: FromThread) => this.#hear(message));
+    this.#port.on('message', (message: unknown) => this.#hear(message));
+    // Also closed by a thread that ends by itself, which then says why: no reason is given here. (H3)
+    this.#port.on('close', () => void this.#thread.terminate());
     this.#thread.on('error', (error: unknown) => this.#explain(failureText(error)));
     this.#thread.on('exit', (code) => this.#ended(code));
   }
@@ -72,14 +76,25 @@ export class ThreadHandle {
     }
   }
 
-  #hear(message: FromThread): void {
-    if (typeof message === 'string') this.#logs += message;
+  /** (H3) */
+  #hear(message: unknown): void {
+    if (isFromThread(message)) this.#heard(message);
+    else void this.end('the worker posted what is no message');
+  }
+
+  #heard(message: FromThread): void {
+    if (typeof message === 'string') this.#print(message);
     else if (message.kind === 'fatal') this.#explain(message.message);
-    else if (message.kind === 'itemSettled') this.#report({ ...message, worker: this.number, logs: this.#takeLogs() });
+    else if (message.kind === 'itemSettled') this.#report({ ...message, durationMs: wholeMs(message.durationMs), worker: this.number, logs: this.#takeLogs() });
     else {
       if (message.kind === 'setupSettled') this.#takeLogs();
       this.#report({ ...message, worker: this.number });
     }
+  }
+
+  /** What a thread prints is within the bound; more than that was posted by other means. */
+  #print(text: string): void {
+    if (this.#logs.length + text.length <= LOGS_BYTES_MAX) this.#logs += text;
   }
 
   #takeLogs(): string {
@@ -94,12 +109,15 @@ export class ThreadHandle {
 
   #ended(code: number): void {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
-      const message: FromThread = next.message;
-      this.#hear(message);
+      this.#hear(next.message);
     }
     this.#port.close();
     this.#report({ kind: 'workerEnded', worker: this.number, message: this.#endReason ?? `the worker exited with code ${code}`, logs: this.#takeLogs() });
   }
+}
+
+function wholeMs(durationMs: number): number {
+  return Number.isFinite(durationMs) ? Math.max(0, Math.round(durationMs)) : 0;
 }
 
 function failureText(error: unknown): string {

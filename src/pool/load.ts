@@ -14,6 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { DESCRIPTION_CHARS_MAX, MODULE_LOAD_MS_MAX } from '../limits.ts';
 import type { BrokenModule, FunctionInfo } from '../state/inputs.ts';
 import { errorLine } from './errors.ts';
+import { OwnMap } from './intrinsics.ts';
 
 const MODULE_ENDINGS = new Set(['.ts', '.mts', '.js', '.mjs', '.cjs']);
 const DECLARATIONS = /\.d\.m?ts$/;
@@ -89,7 +90,7 @@ function isTaskFunction(value: unknown): value is TaskFunction {
 }
 
 function listed(modules: readonly LoadedModule[]): LoadedFunctions {
-  const callable = new Map<string, TaskFunction>();
+  const callable = new OwnMap<string, TaskFunction>();
   const functions: FunctionInfo[] = [];
   const broken: BrokenModule[] = [];
   for (const { module, exported, problem } of modules) {

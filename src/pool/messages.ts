@@ -35,7 +35,7 @@ export type ToThread =
 
 type Said<Report> = Report extends WorkerReport ? Omit<Report, 'worker' | 'logs'> : never;
 
-/** A string is something that the running item printed: the most frequent message is the cheapest. */
+/** `durationMs` is not rounded here. A string is something that the running item printed: the most frequent message is the cheapest. */
 export type FromThread =
   | string
   | Said<Exclude<WorkerReport, { readonly kind: 'workerEnded' | 'orderDamaged' }>>

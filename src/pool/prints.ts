@@ -3,7 +3,8 @@
 // Owns the two streams of a thread. Does not own where prints are kept: each is posted as it is printed, so that a task
 // that then spins and is ended keeps it, and the main thread joins it to the item's result.
 //   P1. Nothing that goes through these streams reaches the service's own output.
-//   P2. One item's prints are at most LOGS_BYTES_MAX bytes, the note that says the cut included.
+//   P2. One item's prints are at most LOGS_BYTES_MAX bytes, the note that says the cut included. What is measured is
+//       the text that is kept: a byte that is no UTF-8 becomes three.
 //   P3. What no running item printed (a module while it loads, a timer of an ended item) is dropped.
 
 import { StringDecoder } from 'node:string_decoder';
@@ -13,6 +14,8 @@ import { callingScope, openScope } from './scopes.ts';
 import type { Scope } from './scopes.ts';
 
 const CUT_NOTE = `\n… cut at ${LOGS_BYTES_MAX} bytes\n`;
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(LOGS_BYTES_MAX);
 const KEPT_BYTES_MAX = LOGS_BYTES_MAX - Buffer.byteLength(CUT_NOTE);
 
 /** Takes over the streams of this thread. Code without a scope of its own prints for the item that runs. */
@@ -29,18 +32,25 @@ class PrintBudget {
   #left = 0;
   #cut = false;
 
-  /** The part of `bytes` that is kept, and whether this print is the one that is cut. */
-  take(scope: Scope, bytes: Buffer): { readonly kept: Buffer; readonly cut: boolean } {
+  /** How many bytes the scope may still print. */
+  left(scope: Scope): number {
     if (scope !== this.#scope) {
       this.#scope = scope;
       this.#left = KEPT_BYTES_MAX;
       this.#cut = false;
     }
-    const kept = bytes.subarray(0, this.#left);
-    const cut = !this.#cut && kept.length < bytes.length;
-    this.#left -= kept.length;
-    this.#cut ||= cut;
-    return { kept, cut };
+    return this.#left;
+  }
+
+  /** The part of `text` that is kept, with the note if this print is the one that is cut. `whole`: there was no more. */
+  take(text: string, whole: boolean): string {
+    const { read, written } = encoder.encodeInto(text, scratch.subarray(0, this.#left));
+    this.#left -= written;
+    if (whole && read === text.length) return text;
+    const note = this.#cut ? '' : CUT_NOTE;
+    this.#cut = true;
+    this.#left = 0;
+    return text.slice(0, read) + note;
   }
 }
 
@@ -58,8 +68,8 @@ function takeOver(stream: Writable, budget: PrintBudget, post: (text: string) =>
       owner = scope;
       decoder = new StringDecoder('utf8');
     }
-    const { kept, cut } = budget.take(scope, bytes);
-    const text = decoder.write(kept) + (cut ? CUT_NOTE : '');
+    const left = budget.left(scope);
+    const text = budget.take(decoder.write(bytes.subarray(0, left)), bytes.length <= left);
     if (text !== '') post(text);
   };
   const write: Writable['_write'] = (chunk: string | Buffer, encoding, written) => {

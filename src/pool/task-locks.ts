@@ -5,12 +5,14 @@
 //   L1. A lock is acquired for the scope whose code calls, wherever the lock came from.
 //   L2. What is held is known here before anything else is heard from the main thread, so no loss can miss it.
 //   L3. A task that is told to stop waits for no lock any longer; one that is granted nevertheless is given back.
+//   L4. Acquires are bounded, releases never: each gives back what an acquire got.
 
 import { LOCK_NAME_CHARS_MAX, TASK_LOCK_CALLS_MAX, TICKET_WAIT_MS_MAX, TTL_MS_MAX, TTL_MS_MIN } from '../limits.ts';
 import { isLockName } from '../state/lock-name.ts';
 import type { LockAnswer } from '../state/effects.ts';
 import type { AcquireOptions, HeldLock, SharedLock } from './context.ts';
 import { CodedError } from './errors.ts';
+import { OwnMap, OwnPromise } from './intrinsics.ts';
 import type { PostFromThread } from './messages.ts';
 import { callingScope, LazySignal } from './scopes.ts';
 import type { Scope } from './scopes.ts';
@@ -24,11 +26,19 @@ interface Question {
 
 type Ask = { readonly kind: 'taskAcquire'; readonly ttlMs?: number; readonly waitMs?: number } | { readonly kind: 'taskRelease'; readonly fencingToken: number };
 
+/** One grant, from its answer until its release or the end of its scope. */
+interface Grant {
+  readonly scope: Scope;
+  readonly lock: string;
+  readonly fencingToken: number;
+  readonly loss: LazySignal;
+}
+
 /** All locks of one thread. */
 export class TaskLocks {
   readonly #post: PostFromThread;
-  readonly #questions = new Map<number, Question>();
-  readonly #held = new Map<number, Held>();
+  readonly #questions = new OwnMap<number, Question>();
+  readonly #held = new OwnMap<number, Grant>();
   #lastCall = 0;
 
   constructor(post: PostFromThread) {
@@ -45,14 +55,16 @@ export class TaskLocks {
     const { ttlMs, waitMs } = options;
     checkMs('ttlMs', ttlMs, TTL_MS_MIN, TTL_MS_MAX);
     checkMs('waitMs', waitMs, 0, TICKET_WAIT_MS_MAX);
+    if (this.#questions.size >= TASK_LOCK_CALLS_MAX) throw new CodedError('too_many_lock_calls', `more than ${TASK_LOCK_CALLS_MAX} lock calls wait for an answer`, 'LockError');
     const ask: Ask = { kind: 'taskAcquire', ...(ttlMs === undefined ? {} : { ttlMs }), ...(waitMs === undefined ? {} : { waitMs }) };
     return this.#ask(scope, lock, ask, (answer) => this.#hold(scope, lock, answer));
   }
 
-  release(held: Held): Promise<void> {
-    this.#held.delete(held.fencingToken);
-    if (held.scope.ended) return Promise.resolve();
-    return this.#ask(held.scope, held.lock, { kind: 'taskRelease', fencingToken: held.fencingToken }, (answer) => {
+  /** (L4) */
+  async release({ scope, lock, fencingToken }: Grant): Promise<void> {
+    this.#held.delete(fencingToken);
+    if (scope.ended) return;
+    await this.#ask(scope, lock, { kind: 'taskRelease', fencingToken }, (answer) => {
       if (answer.kind === 'refused') throw new CodedError(answer.code, answer.message, 'LockError');
     });
   }
@@ -64,50 +76,56 @@ export class TaskLocks {
   }
 
   lose(fencingToken: number, reason: string): void {
-    const held = this.#held.get(fencingToken);
-    if (held === undefined) return;
-    const error = new CodedError('lock_lost', `the lock ${held.lock} was lost: ${reason}`, 'LockError');
-    held.loss.abort(error);
-    this.stop(held.scope, error);
+    const grant = this.#held.get(fencingToken);
+    if (grant === undefined) return;
+    const error = new CodedError('lock_lost', `the lock ${grant.lock} was lost: ${reason}`, 'LockError');
+    grant.loss.abort(error);
+    this.stop(grant.scope, error);
   }
 
   /** Aborts the scope's signal and what it waits for. (L3) */
   stop(scope: Scope, reason: Error): void {
     scope.stop.abort(reason);
-    for (const question of this.#questions.values()) if (question.scope === scope) question.giveUp?.(reason);
+    this.#questions.forEach((question) => { if (question.scope === scope) question.giveUp?.(reason); });
   }
 
   /** Forgets what an ended scope asked and held. Its promises stay open: nobody is left to hear them. */
   forget(scope: Scope): void {
-    for (const [call, question] of this.#questions) if (question.scope === scope) this.#questions.delete(call);
-    for (const [token, held] of this.#held) if (held.scope === scope) this.#held.delete(token);
+    this.#questions.forEach((question, call) => { if (question.scope === scope) this.#questions.delete(call); });
+    this.#held.forEach((grant, token) => { if (grant.scope === scope) this.#held.delete(token); });
   }
 
   #hold(scope: Scope, lock: string, answer: LockAnswer): HeldLock {
     if (answer.kind === 'refused') throw new CodedError(answer.code, answer.message, 'LockError');
     if (answer.kind === 'released') throw new CodedError('lock_refused', 'a lock was asked for and a release was answered', 'LockError');
-    const held = new Held(this, scope, lock, answer.fencingToken);
-    this.#held.set(answer.fencingToken, held);
-    return held;
+    const grant: Grant = { scope, lock, fencingToken: answer.fencingToken, loss: new LazySignal() };
+    this.#held.set(answer.fencingToken, grant);
+    return new Held(this, grant);
   }
 
   #ask<Result>(scope: Scope, lock: string, ask: Ask, read: (answer: LockAnswer) => Result): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      if (this.#questions.size >= TASK_LOCK_CALLS_MAX) throw new CodedError('too_many_lock_calls', `more than ${TASK_LOCK_CALLS_MAX} lock calls wait for an answer`, 'LockError');
+    return new OwnPromise((resolve, reject) => {
       this.#lastCall += 1;
       const call = this.#lastCall;
       const giveUp = (reason: Error): void => {
-        this.#questions.set(call, { scope, settle: (answer) => this.#giveBack(scope, lock, answer) });
+        this.#questions.set(call, { scope, settle: (answer) => void this.#giveBack(scope, lock, answer) });
         reject(reason);
       };
-      this.#questions.set(call, { scope, settle: (answer) => resolve(Promise.try(read, answer)), giveUp: ask.kind === 'taskAcquire' ? giveUp : undefined });
+      const settle = (answer: LockAnswer): void => {
+        try {
+          resolve(read(answer));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#questions.set(call, { scope, settle, giveUp: ask.kind === 'taskAcquire' ? giveUp : undefined });
       this.#post({ ...ask, call, scope: scope.number, lock });
     });
   }
 
-  /** (L3) */
-  #giveBack(scope: Scope, lock: string, answer: LockAnswer): void {
-    if (answer.kind === 'granted') void this.#hold(scope, lock, answer).release();
+  /** A refusal is nobody's: the lease ends with the task in any case. (L3) */
+  async #giveBack(scope: Scope, lock: string, answer: LockAnswer): Promise<void> {
+    await releaseQuietly(answer.kind === 'granted' ? this.#hold(scope, lock, answer) : undefined);
   }
 }
 
@@ -129,6 +147,10 @@ class TaskLock implements SharedLock {
     return this.#locks.acquire(scope, this.name, options);
   }
 
+  static isOne(value: object): boolean {
+    return #locks in value;
+  }
+
   async withLock<Value>(body: (held: HeldLock) => Value | Promise<Value>): Promise<Value> {
     await using held = await this.acquire();
     return await body(held);
@@ -137,31 +159,45 @@ class TaskLock implements SharedLock {
 
 class Held implements HeldLock {
   readonly fencingToken: number;
-  readonly lock: string;
-  readonly scope: Scope;
-  readonly loss = new LazySignal();
   readonly #locks: TaskLocks;
+  readonly #grant: Grant;
   #released: Promise<void> | undefined;
 
-  constructor(locks: TaskLocks, scope: Scope, lock: string, fencingToken: number) {
+  constructor(locks: TaskLocks, grant: Grant) {
     this.#locks = locks;
-    this.scope = scope;
-    this.lock = lock;
-    this.fencingToken = fencingToken;
+    this.#grant = grant;
+    this.fencingToken = grant.fencingToken;
+  }
+
+  static isOne(value: object): boolean {
+    return #grant in value;
   }
 
   get signal(): AbortSignal {
-    return this.loss.signal;
+    return this.#grant.loss.signal;
   }
 
   release(): Promise<void> {
-    this.#released ??= this.#locks.release(this);
+    this.#released ??= this.#locks.release(this.#grant);
     return this.#released;
   }
 
   /** A refusal here would only hide the error of the block, and a loss fails the task whatever it does. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.release().catch(() => undefined);
+    await releaseQuietly(this);
+  }
+}
+
+/** Whether the value is a lock, or a grant of one, as tasks are given them. */
+export function isSharedLock(value: object): boolean {
+  return TaskLock.isOne(value) || Held.isOne(value);
+}
+
+async function releaseQuietly(held: HeldLock | undefined): Promise<void> {
+  try {
+    await held?.release();
+  } catch {
+    // What is refused was lost, or ends with its task.
   }
 }
 

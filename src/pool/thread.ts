@@ -2,6 +2,7 @@
 //
 // Owns the wiring of the thread's parts and what happens to an error that no code caught: the thread says so and ends,
 // because nobody knows what state it left behind.
+//   T1. The port is in no task's reach: it is taken out of `workerData`, which every module can import.
 
 import { workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
@@ -14,8 +15,9 @@ import { TaskLocks } from './task-locks.ts';
 
 const birth: ThreadBirth<MessagePort> = workerData;
 const { port, functionsDir, setup } = birth;
+Reflect.deleteProperty(workerData, 'port');
 const exit = process.exit.bind(process);
-const post: PostFromThread = (message) => port.postMessage(message);
+const post: PostFromThread = port.postMessage.bind(port);
 
 function endWith(message: string): void {
   post({ kind: 'fatal', message });

@@ -23,7 +23,7 @@ test('a starmap spreads the item over the arguments', async () => {
 test('an item named __proto__ arrives as data', async () => {
   const bench = new Bench();
   const worker = await bench.started();
-  const item: Json = JSON.parse('{"__proto__": {"polluted": true}, "lock": {"$lock": "a"}}');
+  const item: Json = JSON.parse('{"__proto__": {"polluted": true}}');
   bench.run(worker, 'echo', [item]);
   expect((await bench.settled(worker)).value).toContain('"__proto__":{"polluted":true}');
 });
