@@ -1,6 +1,8 @@
-// Figures: what several rounds of two contestants come to, and the table at the end.
+// Figures: what several rounds of two contestants come to, and how they are printed.
 //
 // Owns medians and ratios. Both run in turns, so that what else the machine does falls on both.
+
+const NAME_CHARS = 24;
 
 export interface Comparison {
   readonly name: string;
@@ -26,18 +28,18 @@ export function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-export function printTable(comparisons: readonly Comparison[]): void {
-  console.table(Object.fromEntries(comparisons.map(({ name, ours, theirs, beside }) => {
+export function printComparisons(comparisons: readonly Comparison[]): void {
+  for (const { name, ours, theirs, beside } of comparisons) {
     const ratios = ours.map((value, round) => value / theirs[round]!);
-    return [name, {
-      'Holdfast /s': withSpread(ours), beside, 'beside /s': withSpread(theirs),
-      ratio: median(ratios).toFixed(2), 'ratio by round': `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
-    }];
-  })));
+    console.log(`\n${name}`);
+    console.log(`  ${'Holdfast'.padEnd(NAME_CHARS)} ${withSpread(ours)}`);
+    console.log(`  ${beside.padEnd(NAME_CHARS)} ${withSpread(theirs)}`);
+    console.log(`  ${'ratio'.padEnd(NAME_CHARS)} ${median(ratios).toFixed(2)}, by round ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`);
+  }
 }
 
 /** The median, and how far the rounds lie apart. */
 function withSpread(numbers: readonly number[]): string {
   const spread = (Math.max(...numbers) - Math.min(...numbers)) / median(numbers);
-  return `${Math.round(median(numbers))} (spread ${Math.round(100 * spread)} %)`;
+  return `${Math.round(median(numbers))} per second (spread ${Math.round(100 * spread)} %)`;
 }

@@ -2,7 +2,7 @@
 // read it, is in README.md beside this file. It judges nothing: its numbers are for comparing on one machine.
 
 import { availableParallelism } from 'node:os';
-import { printTable, type Comparison } from './figures.ts';
+import { printComparisons, type Comparison } from './figures.ts';
 import { compareHttp } from './http/http.ts';
 import { compareHotLock } from './locks/locks.ts';
 import { compareTasks } from './tasks/tasks.ts';
@@ -18,4 +18,4 @@ const comparisons: Comparison[] = [];
 for (const [name, compare] of Object.entries(PARTS)) {
   if (asked.length === 0 || asked.includes(name)) comparisons.push(...(await compare()));
 }
-printTable(comparisons);
+printComparisons(comparisons);

@@ -26,7 +26,7 @@ export async function compareTasks(): Promise<Comparison[]> {
     return [
       await compare('no-op tasks, singly', 'Piscina, singly', () => ours.run(TASKS, 1), singly),
       await compare(`no-op tasks, chunks of ${CHUNK}`, 'Piscina, singly', () => ours.run(TASKS, CHUNK), singly),
-      await compare(`no-op tasks, chunks of ${CHUNK} (again)`, `Piscina, ${CHUNK} in a call`, () => ours.run(TASKS, CHUNK), chunked),
+      await compare(`no-op tasks, chunks of ${CHUNK}`, `Piscina, ${CHUNK} in a call`, () => ours.run(TASKS, CHUNK), chunked),
     ];
   } finally {
     await piscina.destroy();
