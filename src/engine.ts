@@ -82,6 +82,8 @@ export class EngineLoop implements Engine {
   readonly #resolvers = new Map<number, (reply: Reply) => void>();
   readonly #arrived: Input[] = [];
   #group: Group = emptyGroup();
+  /** Groups that may leave and have not yet, in their order. (E1) */
+  readonly #flushed: Group[] = [];
   /** Monotonic, of the latest request. */
   askedAt = -Infinity;
   #requests = 0;
@@ -218,10 +220,18 @@ export class EngineLoop implements Engine {
       tokens.flushedEnd = tokensEnd;
       this.state.changes.flushed();
       this.#parts.observer.committed((this.#parts.clock.mono() - began) / 1_000, group.inputs);
-      this.#release(group);
+      this.#releaseFlushed();
+      this.#flushed.push(group);
+      // The next commit is on its way before the answers of this one are written: the disk works meanwhile. (E2)
+      if (this.state.changes.empty) this.#releaseFlushed();
+      else this.#parts.clock.soon(() => this.#releaseFlushed());
       if (!isEmpty(this.#group) || !this.state.changes.empty) this.#flush();
     };
     this.#parts.journal.commit({ now, ...this.state.changes.take() }).then(flushed, (error: unknown) => this.#fail(error));
+  }
+
+  #releaseFlushed(): void {
+    for (let group = this.#flushed.shift(); group !== undefined; group = this.#flushed.shift()) this.#release(group);
   }
 
   #release(group: Group): void {
@@ -246,7 +256,7 @@ export class EngineLoop implements Engine {
   }
 
   #isIdle(): boolean {
-    return !this.#committing && !this.#flushAsked && isEmpty(this.#group) && this.state.changes.empty;
+    return this.#flushed.length === 0 && !this.#committing && !this.#flushAsked && isEmpty(this.#group) && this.state.changes.empty;
   }
 
   #isClockDue(): boolean {

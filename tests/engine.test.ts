@@ -95,6 +95,8 @@ describe('the loop', () => {
     clock.turn();
     expect(journal.commits).toHaveLength(2);
     journal.commits[1]!.flush();
+    expect(await isSettled(first.reply)).toBe(false);
+    clock.turn();
     await first.reply;
     expect(journal.commits[2]!.commit.rows.map(({ key }) => key)).toEqual(['lse_b', 'lse_c', 'lse_d']);
     expect(await isSettled(rest[0]!.reply)).toBe(false);
