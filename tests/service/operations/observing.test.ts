@@ -77,7 +77,7 @@ test('tasks are counted by function and outcome, and unread errors until somebod
     const { text } = await client.ask('GET', '/metrics');
     return ['succeeded', 'error'].every((outcome) => (sample(text, 'holdfast_tasks_total', { function: 'misbehave', outcome }) ?? 0) >= 1);
   });
-  await client.results(id);
+  expect((await client.results(id)).body.results.map(({ state }) => state)).toEqual(['succeeded', 'failed']);
   await until('it has been read', async () => await metric(client, 'holdfast_batch_errors_unread') === before);
 });
 
