@@ -11,7 +11,7 @@ import type { Claimant, LeaseRow, WaitingLease } from '../state/rows.ts';
 import { answer, refuse, type Step } from '../state/step.ts';
 import { grant, isFree } from './grant.ts';
 import { findLease, putLease } from './leases.ts';
-import { answerHeld, listen, noteReading } from './listeners.ts';
+import { answerHeld, listen, listenToGrant, noteReading } from './listeners.ts';
 import { FORGOTTEN, leaseLost } from './lost.ts';
 import { leaseView, lockView, retryAfterMs } from './views.ts';
 
@@ -37,7 +37,7 @@ export function acquire(step: Step, input: AcquireRequest): void {
 function grantNow(step: Step, input: AcquireRequest): void {
   if (isFull(step, input)) return;
   const asked = waitingRow(step, input, { by: 'connection', key: input.key?.id });
-  listen(step, input.request, 'acquire', input.lease);
+  listenToGrant(step, input.request, input.lease);
   if (input.key !== undefined) nameByKey(step, input.key, { kind: 'lease', id: input.lease });
   grant(step, asked);
 }

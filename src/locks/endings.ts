@@ -29,11 +29,11 @@ export function revoke(step: Step, lease: HeldLease, reason: string | undefined)
   endAndPassOn(step, lease, 'revoked', reason);
 }
 
-/** A lease came to its end: a held one expires, a wait is over, an ended one is forgotten. */
+/** A lease came to its end: a held one expires, a wait is over. */
 export function leaseDue(step: Step, id: string): void {
   const lease = findLease(step.state, id);
   if (lease?.state === 'waiting') return waitOver(step, lease);
-  if (lease?.state !== 'held') return step.state.leases.delete(id);
+  if (lease?.state !== 'held') throw new Error('a lease that has ended came due');
   const end = endsAt(step.state, lease)!;
   if (end >= step.now) step.state.deadlines.set('lease', id, end);
   else endAndPassOn(step, lease, 'expired');
@@ -55,14 +55,14 @@ function waitOver(step: Step, lease: WaitingLease): void {
   }
   const ended = endLease(step, lease, 'timed_out');
   if (lease.claimant.by === 'ticket') return tellFollowers(step, lease, { kind: 'lease', view: { lease: ended }, grant: false });
-  for (const request of Array.from(step.state.leaseIndex.listenersOf(lease.id))) {
+  for (const request of step.state.leaseIndex.listenersOf(lease.id)) {
     step.state.listeners.delete(String(request));
     refuse(step, request, { code: 'wait_timed_out', lock: lockView(step.state, lease.lock), retryAfterMs: retryAfterMs(step, lease.lock) });
   }
 }
 
 function tellFollowers(step: Step, lease: LiveLease, reply: Parameters<typeof answer>[2]): void {
-  for (const request of Array.from(step.state.leaseIndex.listenersOf(lease.id))) {
+  for (const request of step.state.leaseIndex.listenersOf(lease.id)) {
     step.state.listeners.delete(String(request));
     answer(step, request, reply);
   }

@@ -31,7 +31,7 @@ export function passOn(step: Step, lock: string): void {
  * carried, though its client was sent away. The lock stays free for it until then.
  */
 function mustWaitForStart({ state }: Step, { id, claimant }: WaitingLease): boolean {
-  return state.phase !== 'serving' && claimant.by === 'connection' && state.leaseIndex.listenersOf(id).size === 0;
+  return state.phase !== 'serving' && claimant.by === 'connection' && state.leaseIndex.listenersOf(id).length === 0;
 }
 
 /** Makes a waiting lease the holder and tells those who wait for it. Returns whether the telling waits for no commit. */
@@ -39,7 +39,7 @@ export function grant(step: Step, waiting: WaitingLease): boolean {
   const waitedMs = step.now - waiting.askedAt;
   step.facts.push({ kind: 'granted', waitedMs });
   if (waiting.claimant.by === 'task') return grantToTask(step, held(step, waiting, waitedMs));
-  const listened = step.state.leaseIndex.listenersOf(waiting.id).size > 0;
+  const listened = step.state.leaseIndex.listenersOf(waiting.id).length > 0;
   const unclaimed = waiting.claimant.by === 'ticket' && !listened;
   const lease: HeldLease = { ...held(step, waiting, waitedMs), expiresAt: step.now + waiting.ttlMs, ...(unclaimed && { unclaimed }) };
   putLease(step.state, lease);
@@ -74,9 +74,9 @@ export function claimEnd(step: Step, { ttlMs, heldSince }: HeldLease): number {
 /** Answers every request that listens. They stay listeners until an answer is known to be carried, or not. */
 function tellListeners(step: Step, lease: HeldLease): void {
   const { listeners, leaseIndex } = step.state;
-  for (const request of Array.from(leaseIndex.listenersOf(lease.id))) {
-    const { on } = listeners.get(String(request))!;
-    listeners.put({ request, on, told: true });
+  for (const request of leaseIndex.listenersOf(lease.id)) {
+    const { on, told } = listeners.get(String(request))!;
+    if (told === undefined) listeners.put({ request, on, told: true });
     answerGrant(step, request, lease, true);
   }
 }

@@ -39,10 +39,15 @@ export function endLease(step: Step, lease: LiveLease, end: LeaseEnd, reason?: s
   state.places.delete(lease.id);
   if (isKept(lease, end)) state.leases.put(ended);
   else state.leases.delete(lease.id);
-  while (state.leaseIndex.ended.size > ENDED_LEASES_MAX) state.leases.delete(state.leaseIndex.ended.first()!);
+  while (state.leaseIndex.ended.size > ENDED_LEASES_MAX) forgetOldest(step);
   settleKey(step, lease, end);
   step.facts.push({ kind: 'leaseEnded', reason: end, heldMs: lease.state === 'held' ? step.now - lease.heldSince : undefined });
   return ended;
+}
+
+/** The lease that ended first is not kept any longer. */
+export function forgetOldest({ state }: Step): void {
+  state.leases.delete(state.leaseIndex.ended.first()!);
 }
 
 function endedRow(step: Step, lease: LiveLease, end: LeaseEnd, reason: string | undefined): EndedLease {

@@ -20,14 +20,17 @@ export function listen(step: Step, request: number, kind: 'acquire' | 'follow', 
   attend(step, lease);
 }
 
+/** Makes a request listen to a lease that is granted to it in this very step. */
+export function listenToGrant(step: Step, request: number, lease: string): void {
+  step.state.listeners.put({ request, on: { kind: 'acquire', lease }, told: true });
+  attend(step, lease);
+}
+
 /** Answers a request with a held lease. One that no answer has carried yet is a grant to this connection too. */
 export function answerHeld(step: Step, request: number, lease: HeldLease): void {
   const claimed = claim(step, lease);
   const uncarried = step.state.attendance.get(lease.id) !== undefined;
-  if (uncarried) {
-    step.state.listeners.put({ request, on: { kind: 'acquire', lease: lease.id }, told: true });
-    attend(step, lease.id);
-  }
+  if (uncarried) listenToGrant(step, request, lease.id);
   answerGrant(step, request, claimed, uncarried);
 }
 

@@ -30,18 +30,18 @@ export class LeaseIndex {
   /** Leases and places of the task (or initializer) that runs on a worker. */
   readonly #ofWorker = new Map<number, Set<string>>();
   /** The requests that listen to a lease, and to a batch. */
-  readonly #listeners = new Map<string, Set<number>>();
-  readonly #batchListeners = new Map<string, Set<number>>();
+  readonly #listeners = new Map<string, readonly number[]>();
+  readonly #batchListeners = new Map<string, readonly number[]>();
 
   queue(lock: string): Fifo {
     return this.lines.get(lock)?.queue ?? NOBODY;
   }
 
-  listenersOf(lease: string): ReadonlySet<number> {
+  listenersOf(lease: string): readonly number[] {
     return this.#listeners.get(lease) ?? NO_REQUESTS;
   }
 
-  batchListenersOf(batch: string): ReadonlySet<number> {
+  batchListenersOf(batch: string): readonly number[] {
     return this.#batchListeners.get(batch) ?? NO_REQUESTS;
   }
 
@@ -71,14 +71,12 @@ export class LeaseIndex {
     const row = (after ?? before)!;
     const requests = row.on.kind === 'batch' ? this.#batchListeners : this.#listeners;
     const id = row.on.kind === 'batch' ? row.on.batch : row.on.lease;
+    const known = requests.get(id) ?? NO_REQUESTS;
     if (after === undefined) {
-      const set = requests.get(id);
-      set?.delete(row.request);
-      if (set?.size === 0) requests.delete(id);
+      if (known.length === 1) requests.delete(id);
+      else requests.set(id, known.filter((request) => request !== row.request));
     } else if (before === undefined) {
-      const set = requests.get(id);
-      if (set === undefined) requests.set(id, new Set([row.request]));
-      else set.add(row.request);
+      requests.set(id, [...known, row.request]);
     }
   }
 
@@ -143,7 +141,7 @@ export class LeaseIndex {
   }
 }
 
-const NO_REQUESTS: ReadonlySet<number> = new Set();
+const NO_REQUESTS: readonly number[] = [];
 const NO_LEASES: ReadonlySet<string> = new Set();
 const ORDER_DIGITS = 15;
 const ITEM_DIGITS = 6;

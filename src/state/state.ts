@@ -21,7 +21,7 @@ export interface Settings {
   readonly tokenFloor: number;
 }
 
-export type DeadlineKind = 'lease' | 'attendance' | 'listener' | 'key' | 'batch' | 'delivery' | 'worker' | 'restart';
+export type DeadlineKind = 'lease' | 'attendance' | 'listener' | 'forget' | 'key' | 'batch' | 'delivery' | 'worker' | 'restart';
 
 /** Fencing tokens: drawn from a block whose end is a row. */
 export interface Tokens {
@@ -50,6 +50,8 @@ export class State {
   readonly outcomes: Table<OutcomesRow>;
   readonly failures: Table<FailuresRow>;
   readonly deliveries: Table<DeliveryRow>;
+
+  #oldestEnded: string | undefined;
 
   /** Volatile: leases and places of tasks, and places of connections without a key. */
   readonly places: Table<LeaseRow>;
@@ -86,6 +88,7 @@ export class State {
     this.locks = new Table('locks', (row) => row.name, changes, [(before, after) => leases.lockChanged(before, after)]);
     this.leases = new Table<LeaseRow>('leases', (row) => row.id, changes, [
       (before, after) => leases.leaseChanged(before, after),
+      () => this.#oldestEndedDue(),
       (before, after) => changes.touchLock((after ?? before)!.lock),
       due('lease', (row) => row.id, leaseDue),
     ]);
@@ -118,6 +121,18 @@ export class State {
     this.workers = new Table<WorkerRow>('workers', (row) => String(row.worker), undefined, [due('worker', (row) => String(row.worker), (row) => row.dueAt)]);
   }
 
+  /**
+   * Ended leases share one deadline, that of the oldest: they are forgotten in the order of their ends, and a hundred
+   * thousand of them would make every change of the heap dear.
+   */
+  #oldestEndedDue(): void {
+    const oldest = this.leaseIndex.ended.first();
+    if (oldest === this.#oldestEnded) return;
+    this.#oldestEnded = oldest;
+    const row = oldest === undefined ? undefined : this.leases.get(oldest);
+    this.deadlines.set('forget', 'leases', row !== undefined && 'keepUntil' in row ? row.keepUntil : undefined);
+  }
+
   /** Makes the index that keeps the deadlines of one table's rows. */
   #due<Row>(kind: DeadlineKind, keyOf: (row: Row) => string, dueAt: (row: Row) => number | undefined) {
     return (before: Row | undefined, after: Row | undefined): void => {
@@ -130,8 +145,7 @@ export class State {
 
 function leaseDue(row: LeaseRow): number | undefined {
   if (row.state === 'waiting') return row.waitUntil;
-  if (row.state === 'held') return row.expiresAt;
-  return row.keepUntil;
+  return row.state === 'held' ? row.expiresAt : undefined;
 }
 
 /** An index of rows that have a `keepUntil`, in the order in which they got it. */

@@ -232,7 +232,7 @@ describe('an answer that was on its way', () => {
     const waiter = world.acquire('a', { waitMs: 10_000 });
     world.report({ kind: 'hangUp', request: waiter.request });
     expect(world.answerTo(waiter.request)).toEqual({ kind: 'hungUp' });
-    expect([world.state.leaseIndex.listenersOf(waiter.lease).size, world.state.leaseIndex.waiters]).toEqual([0, 0]);
+    expect([world.state.leaseIndex.listenersOf(waiter.lease).length, world.state.leaseIndex.waiters]).toEqual([0, 0]);
   });
 
   test.each([
