@@ -8,26 +8,13 @@
 //       checksums. A row that was changed, lost or added behind our back is found when the journal is opened.
 //   J5. Payloads are bytes beside the rows: written in the same commit, read when needed, checked at each reading.
 
+import type { StoredRow } from '../state/load.ts';
 import type { PayloadRef } from '../state/payloads.ts';
+import type { ChangeSet } from '../state/tables.ts';
 
-/** One row of one table as it is after the commit; `undefined` deletes it. A commit names a row at most once. */
-export interface RowChange {
-  readonly table: string;
-  readonly key: string;
-  readonly row: object | undefined;
-}
-
-export interface Commit {
+export interface Commit extends ChangeSet {
   /** Milliseconds that the service has run: where time goes on after a restart. */
   readonly now: number;
-  readonly rows: readonly RowChange[];
-  /** Not changed by anybody until the commit has settled: a driver need not copy them. */
-  readonly payloads: readonly { readonly id: string; readonly bytes: Uint8Array }[];
-  /**
-   * Payload ids to delete; one that ends with `/` stands for every payload of that owner, who gets none again. They may
-   * go piece by piece with later commits, so no row may name them any more. Unknown ids are no error.
-   */
-  readonly drops: readonly string[];
 }
 
 /** What was found when the journal was opened. */
@@ -37,7 +24,7 @@ export interface Opened {
   /** Rises by one at each opening and fences the commits of this one. */
   readonly epoch: number;
   /** Every row, in no particular order. Consumed once, at the start. */
-  readonly rows: Iterable<{ readonly table: string; readonly key: string; readonly row: object }>;
+  readonly rows: Iterable<StoredRow>;
   /** The owners of all payloads, so that those of rows that are gone can be dropped. */
   readonly payloadOwners: ReadonlySet<string>;
 }

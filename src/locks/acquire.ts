@@ -15,7 +15,7 @@ import { answerHeld, listen, listenToGrant, noteReading } from './listeners.ts';
 import { FORGOTTEN, leaseLost } from './lost.ts';
 import { leaseView, lockView, retryAfterMs } from './views.ts';
 
-export type AcquireRequest = Extract<LockRequest, { kind: 'acquire' }>;
+type AcquireRequest = Extract<LockRequest, { kind: 'acquire' }>;
 
 const QUEUE_FULL_RETRY_MS = 1_000;
 

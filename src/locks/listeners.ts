@@ -96,7 +96,7 @@ export function attendanceDue(step: Step, id: string): void {
   else abandon(step, lease);
 }
 
-export function takeListener(step: Step, request: number): ListenerRow | undefined {
+function takeListener(step: Step, request: number): ListenerRow | undefined {
   const key = String(request);
   const listener = step.state.listeners.get(key);
   if (listener !== undefined) step.state.listeners.delete(key);

@@ -16,7 +16,7 @@ export function sendProblem(reply: FastifyReply, told: Problem): FastifyReply {
   return reply.code(told.status).type(PROBLEM_TYPE).header('cache-control', 'no-store').send(JSON.stringify(told));
 }
 
-export function sendRefusal(edge: Edge, reply: FastifyReply, refusal: Refusal, statuses: Statuses = {}): FastifyReply {
+function sendRefusal(edge: Edge, reply: FastifyReply, refusal: Refusal, statuses: Statuses = {}): FastifyReply {
   const { code, lock, ...rest } = refusal;
   const holding = lock === undefined ? {} : { holders: holdersOf(lock, edge.engine.reading()), waiters: lock.waiters };
   return sendProblem(reply, problem(code, { ...rest, ...holding, status: statuses[code] }));

@@ -5,7 +5,7 @@ import { CALLBACK_URL_CHARS_MAX, ITEMS_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, 
 import { choice, CLOSED, instant, int32, json, named, nextCursor, pageQuery, ref, TaskErrorSchema, waitMs, type Shape } from './schemas.ts';
 import type { Json } from '../state/json.ts';
 
-export const BATCH_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+const BATCH_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 const RESULT_STATES = ['pending', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 const CALLS = ['map', 'starmap'] as const;
 

@@ -1,6 +1,6 @@
 // Examples: what the specification shows. Each is valid by the schema of the place where it stands.
 
-export const HOLDER_EXAMPLE = {
+const HOLDER_EXAMPLE = {
   owner: 'worker-7', fencingToken: 34, grantedAt: '2026-11-23T08:30:00.000Z', expiresAt: '2026-11-23T08:30:30.000Z',
 };
 

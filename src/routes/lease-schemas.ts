@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { OWNER_CHARS_MAX, TICKET_WAIT_MS_MAX, TTL_MS_DEFAULT, TTL_MS_MAX, TTL_MS_MIN, WAIT_MS_MAX } from '../limits.ts';
 import { choice, CLOSED, instant, int32, int64, json, named, ref, text, type Shape } from './schemas.ts';
 
-export const LEASE_STATES = ['waiting', 'held', 'released', 'expired', 'revoked', 'timed_out', 'abandoned'] as const;
+const LEASE_STATES = ['waiting', 'held', 'released', 'expired', 'revoked', 'timed_out', 'abandoned'] as const;
 
 export const Acquire = named('Acquire', Type.Object({
   owner: Type.Optional(text(OWNER_CHARS_MAX, 'The name that you give yourself; shown to whoever looks at the lock.')),

@@ -5,7 +5,7 @@ import { DESCRIPTION_CHARS_MAX, LABELS_MAX, LABEL_CHARS_MAX, LOCK_NAME_CHARS_MAX
 import { LOCK_PREFIX_PATTERN } from '../state/lock-name.ts';
 import { choice, CLOSED, instant, int32, int64, json, LockName, named, nextCursor, pageQuery, ref, text, type Shape } from './schemas.ts';
 
-export const LOCK_STATES = ['unlocked', 'locked'] as const;
+const LOCK_STATES = ['unlocked', 'locked'] as const;
 
 const kind = choice(['mutex'] as const, 'How many may hold it: a mutex has one holder at most.');
 

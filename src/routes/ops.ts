@@ -68,7 +68,7 @@ function documentRoutes(app: Routes): void {
 }
 
 /** The entries of openapi/problems.md: each begins with a heading that is its code. */
-export function readEntries(): ReadonlyMap<ProblemCode, string> {
+function readEntries(): ReadonlyMap<ProblemCode, string> {
   const entries = new Map<ProblemCode, string>();
   for (const entry of readFileSync(PROBLEMS_DOCUMENT, 'utf8').split(/^(?=## )/mu)) {
     const code = /^## `(?<code>[a-z_]+)`/u.exec(entry)?.groups?.['code'];

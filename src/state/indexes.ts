@@ -152,7 +152,7 @@ export function chunkId(batchOrder: number, first: number): string {
 }
 
 /** Sorts the newest batch first. */
-export function batchListKey(order: number): string {
+function batchListKey(order: number): string {
   return String(10 ** ORDER_DIGITS - 1 - order).padStart(ORDER_DIGITS, '0');
 }
 

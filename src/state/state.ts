@@ -67,7 +67,7 @@ export class State {
   phase: 'serving' | 'draining' | 'stopped' = 'serving';
   /** The port is open. Before, no item and no attempt at a delivery begins: a start that is refused leaves nothing behind. */
   opened = false;
-  /** now, of the start; leases found then get a floor under their deadlines. */
+  /** now, of the opening of the port, and Infinity before it; leases found at the start get a floor under their deadlines. */
   startedAt = 0;
   /** now; no client's lease ends before it (after a stall). */
   leaseFloor = 0;

@@ -11,6 +11,7 @@ import type { PayloadRef } from './payloads.ts';
 /** Told of each change of a row: `undefined` before it is there, `undefined` after it has gone. */
 export type Index<Row> = (before: Row | undefined, after: Row | undefined) => void;
 
+/** One row of one table as it is after the commit; `undefined` deletes it. A commit names a row at most once. */
 export interface RowChange {
   readonly table: string;
   readonly key: string;
@@ -20,7 +21,12 @@ export interface RowChange {
 /** What one commit has to store. */
 export interface ChangeSet {
   readonly rows: readonly RowChange[];
+  /** Not changed by anybody until the commit has settled: a driver need not copy them. */
   readonly payloads: readonly { readonly id: string; readonly bytes: Uint8Array }[];
+  /**
+   * Payload ids to delete; one that ends with `/` stands for every payload of that owner, who gets none again. They may
+   * go piece by piece with later commits, so no row may name them any more. Unknown ids are no error.
+   */
   readonly drops: readonly string[];
 }
 

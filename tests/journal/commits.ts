@@ -1,7 +1,8 @@
 // Commits, written down as briefly as the tests need them.
 
 import { crc32 } from 'node:zlib';
-import type { Commit, Journal, RowChange } from '../../src/journal/journal.ts';
+import type { Commit, Journal } from '../../src/journal/journal.ts';
+import type { RowChange } from '../../src/state/tables.ts';
 import type { PayloadRef } from '../../src/state/payloads.ts';
 
 export function commitOf(commit: Partial<Commit>): Commit {
