@@ -29,10 +29,10 @@ export class Chance {
   }
 
   /** Throws `RangeError` for a list without an element. */
-  pick<T>(list: readonly T[]): T {
-    const at = this.int(0, list.length - 1);
-    if (at < 0 || at >= list.length) throw new RangeError('nothing to pick from');
-    return list[at] as T;
+  pick<T extends NonNullable<unknown>>(list: readonly T[]): T {
+    const picked = list[this.int(0, list.length - 1)];
+    if (picked === undefined) throw new RangeError('nothing to pick from');
+    return picked;
   }
 
   /** A generator of its own: how much it draws later changes nothing here. */
