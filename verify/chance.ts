@@ -29,7 +29,7 @@ export class Chance {
   }
 
   /** Throws `RangeError` for a list without an element. */
-  pick<T extends NonNullable<unknown>>(list: readonly T[]): T {
+  pick<T>(list: readonly T[]): T {
     const picked = list[this.int(0, list.length - 1)];
     if (picked === undefined) throw new RangeError('nothing to pick from');
     return picked;
