@@ -21,7 +21,7 @@ import { createLock, deleteLock, putLock } from './locks/declare.ts';
 import { leaseDue, release } from './locks/endings.ts';
 import { forgetOldest } from './locks/leases.ts';
 import { listLocks, listWaiters, revokeLock, showLock } from './locks/inspect.ts';
-import { attendanceDue, carried, hangUp } from './locks/listeners.ts';
+import { attendanceDue, carried, hangUp, uncarried } from './locks/listeners.ts';
 import { followOver, readLease, renew } from './locks/renew.ts';
 import { openLocks, releaseListeners, startLocks } from './locks/start.ts';
 import { endScope, taskAcquire, taskRelease } from './locks/tasks.ts';
@@ -78,7 +78,7 @@ function comeDue(current: Step, kind: DeadlineKind, id: string): void {
 }
 
 function requestDue(current: Step, id: string): void {
-  const listener = current.state.listeners.get(id)!;
+  const listener = current.state.listeners.get(Number(id))!;
   if (listener.on.kind === 'batch') listenerDue(current, listener);
   else followOver(current, listener.request, listener.on.lease);
 }
@@ -98,6 +98,7 @@ function apply(current: Step, input: Input): void {
     case 'revoke': return revokeLock(current, input);
     case 'hangUp': return hangUp(current, input.request);
     case 'carried': return carried(current, input.request);
+    case 'uncarried': return uncarried(current, input.lease);
     case 'submitBatch': return submitBatch(current, input);
     case 'readBatch': return readBatch(current, input);
     case 'listBatches': return listBatches(current, input);

@@ -83,7 +83,7 @@ describe('the loop', () => {
     clock.turn();
     expect(await isSettled(reply)).toBe(false);
     journal.commits[1]!.flush();
-    expect(await reply).toMatchObject({ kind: 'lease', grant: true });
+    expect(await reply).toMatchObject({ kind: 'lease', grant: 'sole' });
   });
 
   test('what arrives while a commit is in flight shares the next one, in order', async () => {

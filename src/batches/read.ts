@@ -53,7 +53,7 @@ export function readResults(step: Step, input: Extract<BatchRequest, { kind: 're
 /** The time of a waiting request is over. */
 export function listenerDue(step: Step, listener: ListenerRow): void {
   const { state } = step;
-  state.listeners.delete(String(listener.request));
+  state.listeners.delete(listener.request);
   if (listener.on.kind === 'batch') answerAsItIs(step, listener.request, state.batches.get(listener.on.batch)!);
 }
 

@@ -25,8 +25,8 @@ export function answerAsItIs(step: Step, request: number, batch: BatchRow): void
 export function answerWaiting(step: Step, batchId: string): void {
   const { state } = step;
   for (const request of state.leaseIndex.batchListenersOf(batchId)) {
-    const listener = state.listeners.get(String(request))!;
-    state.listeners.delete(String(request));
+    const listener = state.listeners.get(request)!;
+    state.listeners.delete(request);
     answerEnded(step, request, state.batches.get(batchId)!, listener.on.kind === 'batch' && listener.on.inline);
   }
 }

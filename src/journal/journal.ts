@@ -10,7 +10,7 @@
 
 import type { StoredRow } from '../state/load.ts';
 import type { PayloadRef } from '../state/payloads.ts';
-import type { ChangeSet } from '../state/tables.ts';
+import type { ChangeSet } from '../state/changes.ts';
 
 export interface Commit extends ChangeSet {
   /** Milliseconds that the service has run: where time goes on after a restart. */

@@ -1,17 +1,14 @@
-// Ledger: which rows stand in the journal, where, and with which checksums.
+// Ledger: how many rows stand in the journal, with which checksums all together, and in which slots.
 //
 // Owns the count and the sum that every commit writes beside its rows (J4), kept up to date without reading anything,
-// and the slots. Does not own bytes (record.ts) or the file (lmdb.ts).
+// and the giving out of slots. Does not own bytes (record.ts) or the file (lmdb.ts); each row keeps its own place.
 //   L1. `sum` is the sum of all checksums modulo 2^32: the order in which rows were written plays no part in it.
 //   L2. A row keeps its slot for life, and slots are given out in rising order. So rows of one age stand together in
 //       the file, and those are the rows that change and go together: a commit rewrites few pages, where keys without
 //       order (ids are random) would spread it over a page for each row.
+//   L3. A slot that a commit frees goes to a row that is new in the same commit: one write where there were two.
 
-/** Where a row stands. Its checksum is absent until the row was noted for the first time. */
-export interface Place {
-  readonly slot: number;
-  checksum: number | undefined;
-}
+import type { Place } from '../state/changes.ts';
 
 /** What every commit writes beside its rows, to be compared when the journal is opened. */
 export interface Totals {
@@ -20,7 +17,6 @@ export interface Totals {
 }
 
 export class Ledger {
-  readonly #tables = new Map<string, Map<string, Place>>();
   #rows = 0;
   #sum = 0;
   #nextSlot = 1;
@@ -29,53 +25,35 @@ export class Ledger {
     return { rows: this.#rows, sum: this.#sum };
   }
 
-  /** The place of the row, a new one if it has none. What is placed must be `put` in the same commit. */
-  place(table: string, key: string): Place {
-    const places = this.#placesOf(table);
-    let place = places.get(key);
-    if (place === undefined) {
-      place = { slot: this.#nextSlot, checksum: undefined };
-      places.set(key, place);
-      this.#nextSlot += 1;
-    }
-    return place;
+  /** The slot for a row that has none. It must be `put` in the same commit. `freed`: slots that this commit frees. (L3) */
+  slot(freed: number[]): number {
+    return freed.pop() ?? this.#nextSlot++;
   }
 
-  /** Notes that the row in this place now has this checksum. */
-  put(place: Place, checksum: number): void {
-    if (place.checksum === undefined) this.#rows += 1;
-    this.#sum = (this.#sum - (place.checksum ?? 0) + checksum) | 0;
+  /** Notes that the row in this place is stored, or stored anew, with this checksum. */
+  put(place: Place, slot: number, checksum: number): void {
+    if (place.slot === 0) this.#rows += 1;
+    this.#sum = (this.#sum - place.checksum + checksum) | 0;
+    place.slot = slot;
     place.checksum = checksum;
   }
 
-  /** Notes that the row is gone, and says in which slot it stood; `undefined` when there was no such row. */
-  delete(table: string, key: string): number | undefined {
-    const places = this.#placesOf(table);
-    const place = places.get(key);
-    if (place?.checksum === undefined) return undefined;
-    places.delete(key);
+  /** Notes that the row is gone, and says in which slot it stood; `undefined` when it was never stored. */
+  delete(place: Place): number | undefined {
+    const { slot } = place;
+    if (slot === 0) return undefined;
     this.#rows -= 1;
     this.#sum = (this.#sum - place.checksum) | 0;
-    return place.slot;
+    place.slot = 0;
+    place.checksum = 0;
+    return slot;
   }
 
-  /** Notes a row found in this slot when the journal is opened. False when the row was found in another slot before. */
-  load(table: string, key: string, slot: number, checksum: number): boolean {
-    const places = this.#placesOf(table);
-    if (places.has(key)) return false;
-    const place: Place = { slot, checksum: undefined };
-    places.set(key, place);
-    this.put(place, checksum);
+  /** Notes a row found in this slot when the journal is opened. */
+  load(slot: number, checksum: number): Place {
+    const place: Place = { slot: 0, checksum: 0 };
+    this.put(place, slot, checksum);
     this.#nextSlot = Math.max(this.#nextSlot, slot + 1);
-    return true;
-  }
-
-  #placesOf(table: string): Map<string, Place> {
-    let places = this.#tables.get(table);
-    if (places === undefined) {
-      places = new Map();
-      this.#tables.set(table, places);
-    }
-    return places;
+    return place;
   }
 }

@@ -32,14 +32,17 @@ export async function readStore(store: Store, path: string): Promise<Found> {
 function readRows(store: Store, path: string, meta: Meta): { ledger: Ledger; rows: Row[] } {
   const ledger = new Ledger();
   const rows: Row[] = [];
+  const names = new Set<string>();
   for (const { key: slot, value } of store.rows.getRange()) {
     // The record may hold secrets: of a damaged one only the place is told.
     if (!Number.isSafeInteger(slot)) throw damaged(path, 'a row has no slot');
     const record = readRecord(value, slot);
     if (!isRowRecord(record)) throw damaged(path, `the row in slot ${slot} does not match its checksum`);
     const [table, key, row] = record;
-    if (!ledger.load(table, key, slot, checksumOf(value))) throw damaged(path, `the row in slot ${slot} is there twice`);
-    rows.push({ table, key, row });
+    const name = `${table}/${key}`;
+    if (names.has(name)) throw damaged(path, `the row in slot ${slot} is there twice`);
+    names.add(name);
+    rows.push({ table, key, row, place: ledger.load(slot, checksumOf(value)) });
   }
   const { rows: count, sum } = ledger.totals;
   if (count !== meta.rows) throw damaged(path, `it holds ${count} rows where its last commit left ${meta.rows}`);

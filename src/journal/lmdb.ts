@@ -12,7 +12,7 @@ import { crc32 } from 'node:zlib';
 import { join } from 'node:path';
 import { PAYLOAD_DROPS_PER_COMMIT_MAX } from '../limits.ts';
 import type { PayloadRef } from '../state/payloads.ts';
-import type { RowChange } from '../state/tables.ts';
+import type { RowChange } from '../state/changes.ts';
 import { JournalRefused, PayloadDamaged, messageOf, type Commit, type Journal, type Opened } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { assertWhole } from './lmdb-file.ts';
@@ -103,27 +103,33 @@ class LmdbJournal implements Journal {
     const drops = this.#payloadsToDrop(commit.drops);
     for (const { id } of commit.payloads) assertPayloadId(id);
     this.#writer.begin();
-    const changes = commit.rows.map((change) => this.#encode(change)).filter((change) => change !== undefined);
+    const { puts, removes } = this.#encode(commit.rows);
     const meta: Meta = { now: commit.now, epoch, ...this.#ledger.totals };
     return writeIfEpoch(this.#store, epoch, metaRecord(meta, this.#writer), epoch, () => {
-      for (const { slot, record } of changes) {
-        if (record !== undefined) void rows.put(slot, record);
-        else void rows.remove(slot);
-      }
+      for (const { slot, record } of puts) void rows.put(slot, record);
+      for (const slot of removes) void rows.remove(slot);
       for (const id of drops) void payloads.remove(id);
       for (const { id, bytes } of commit.payloads) void payloads.put(id, bytes);
     });
   }
 
-  #encode({ table, key, row }: RowChange): { slot: number; record?: Buffer } | undefined {
-    if (row === undefined) {
-      const slot = this.#ledger.delete(table, key);
-      return slot === undefined ? undefined : { slot };
+  /** The rows that have gone come first: their slots serve those that are new. */
+  #encode(changes: readonly RowChange[]): { puts: { readonly slot: number; readonly record: Buffer }[]; removes: readonly number[] } {
+    const freed: number[] = [];
+    for (const { row, place } of changes) {
+      const slot = row === undefined ? this.#ledger.delete(place) : undefined;
+      if (slot !== undefined) freed.push(slot);
     }
-    const place = this.#ledger.place(table, key);
-    const record = this.#writer.write([table, key, row], place.slot);
-    this.#ledger.put(place, checksumOf(record));
-    return { slot: place.slot, record };
+    freed.reverse();
+    const puts = [];
+    for (const { table, key, row, place } of changes) {
+      if (row === undefined) continue;
+      const slot = place.slot === 0 ? this.#ledger.slot(freed) : place.slot;
+      const record = this.#writer.write([table, key, row], slot);
+      this.#ledger.put(place, slot, checksumOf(record));
+      puts.push({ slot, record });
+    }
+    return { puts, removes: freed };
   }
 
   /**

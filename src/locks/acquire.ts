@@ -9,7 +9,7 @@ import type { LockRequest } from '../state/inputs.ts';
 import { findNamed, nameByKey } from '../state/keys.ts';
 import type { Claimant, LeaseRow, WaitingLease } from '../state/rows.ts';
 import { answer, refuse, type Step } from '../state/step.ts';
-import { grant, isFree } from './grant.ts';
+import { grant, grantToSole, isFree } from './grant.ts';
 import { findLease, putLease } from './leases.ts';
 import { answerHeld, listen, listenToGrant, noteReading } from './listeners.ts';
 import { FORGOTTEN, leaseLost } from './lost.ts';
@@ -37,8 +37,9 @@ export function acquire(step: Step, input: AcquireRequest): void {
 function grantNow(step: Step, input: AcquireRequest): void {
   if (isFull(step, input)) return;
   const asked = waitingRow(step, input, { by: 'connection', key: input.key?.id });
+  if (input.key === undefined) return grantToSole(step, asked, input.request);
   listenToGrant(step, input.request, input.lease);
-  if (input.key !== undefined) nameByKey(step, input.key, { kind: 'lease', id: input.lease });
+  nameByKey(step, input.key, { kind: 'lease', id: input.lease });
   grant(step, asked);
 }
 
@@ -49,7 +50,7 @@ function waitInLine(step: Step, input: AcquireRequest): void {
   putLease(step.state, waiting);
   if (!input.ticket) return listen(step, input.request, 'acquire', input.lease);
   step.state.attendance.put({ lease: input.lease, listeners: 0, abandonAt: step.now + TICKET_READ_MS });
-  answer(step, input.request, { kind: 'lease', view: { lease: waiting, position: step.state.leaseIndex.queue(input.lock).size }, grant: false });
+  answer(step, input.request, { kind: 'lease', view: { lease: waiting, position: step.state.leaseIndex.queue(input.lock).size } });
 }
 
 function waitingRow(step: Step, input: AcquireRequest, claimant: Claimant): WaitingLease {
@@ -79,5 +80,5 @@ function answerNamed(step: Step, input: AcquireRequest, lease: LeaseRow | undefi
   if (lease.state !== 'waiting') return refuse(step, request, leaseLost(lease));
   if (lease.claimant.by !== 'ticket') return listen(step, request, 'acquire', lease.id);
   noteReading(step, lease);
-  answer(step, request, { kind: 'lease', view: leaseView(step.state, lease), grant: false });
+  answer(step, request, { kind: 'lease', view: leaseView(step.state, lease) });
 }

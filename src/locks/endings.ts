@@ -42,7 +42,7 @@ export function leaseDue(step: Step, id: string): void {
 /** Ends a lease and tells everyone who follows it. */
 export function endAndPassOn(step: Step, lease: LiveLease, end: 'released' | 'expired' | 'revoked' | 'abandoned', reason?: string): void {
   const ended = endLease(step, lease, end, reason);
-  if (lease.state === 'waiting') tellFollowers(step, lease, { kind: 'lease', view: { lease: ended }, grant: false });
+  if (lease.state === 'waiting') tellFollowers(step, lease, { kind: 'lease', view: { lease: ended } });
   else passOn(step, lease.lock);
 }
 
@@ -54,16 +54,16 @@ function waitOver(step: Step, lease: WaitingLease): void {
     return order(step, { kind: 'answerLock', worker, call, answer: refused });
   }
   const ended = endLease(step, lease, 'timed_out');
-  if (lease.claimant.by === 'ticket') return tellFollowers(step, lease, { kind: 'lease', view: { lease: ended }, grant: false });
+  if (lease.claimant.by === 'ticket') return tellFollowers(step, lease, { kind: 'lease', view: { lease: ended } });
   for (const request of step.state.leaseIndex.listenersOf(lease.id)) {
-    step.state.listeners.delete(String(request));
+    step.state.listeners.delete(request);
     refuse(step, request, { code: 'wait_timed_out', lock: lockView(step.state, lease.lock), retryAfterMs: retryAfterMs(step, lease.lock) });
   }
 }
 
 function tellFollowers(step: Step, lease: LiveLease, reply: Parameters<typeof answer>[2]): void {
   for (const request of step.state.leaseIndex.listenersOf(lease.id)) {
-    step.state.listeners.delete(String(request));
+    step.state.listeners.delete(request);
     answer(step, request, reply);
   }
 }

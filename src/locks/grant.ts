@@ -3,8 +3,11 @@
 // Owns the moment in which a lock passes to a holder. Order is the line's (state/indexes.ts).
 //   G1. A lock that is free passes to who is next in the same step in which it became free.
 //   G2. A grant is told to everybody who listens to it; what a task is told waits for nothing that it does not rest on.
+//   G3. Without a key one answer alone can carry a grant, and nothing is kept to count who did: only that it could not
+//       be carried is reported.
 
 import { TICKET_CLAIM_MS } from '../limits.ts';
+import type { Grant } from '../state/replies.ts';
 import type { HeldLease, WaitingLease } from '../state/rows.ts';
 import { answer, type Step } from '../state/step.ts';
 import { endsAt, findLease, putLease } from './leases.ts';
@@ -36,29 +39,35 @@ function mustWaitForStart({ state }: Step, { id, claimant }: WaitingLease): bool
 
 /** Makes a waiting lease the holder and tells those who wait for it. Returns whether the telling waits for no commit. */
 export function grant(step: Step, waiting: WaitingLease): boolean {
-  const waitedMs = step.now - waiting.askedAt;
-  step.facts.push({ kind: 'granted', waitedMs });
-  if (waiting.claimant.by === 'task') return grantToTask(step, held(step, waiting, waitedMs));
   const listened = step.state.leaseIndex.listenersOf(waiting.id).length > 0;
-  const unclaimed = waiting.claimant.by === 'ticket' && !listened;
-  const lease: HeldLease = { ...held(step, waiting, waitedMs), expiresAt: step.now + waiting.ttlMs, ...(unclaimed && { unclaimed }) };
-  putLease(step.state, lease);
-  if (unclaimed) step.state.attendance.put({ lease: lease.id, listeners: 0, abandonAt: claimEnd(step, lease) });
+  const lease = hold(step, waiting, waiting.claimant.by === 'ticket' && !listened);
+  if (lease.claimant.by === 'task') return tellTask(step, lease);
+  if (lease.unclaimed === true) step.state.attendance.put({ lease: lease.id, listeners: 0, abandonAt: claimEnd(step, lease) });
   else tellListeners(step, lease);
   return false;
 }
 
-function held(step: Step, waiting: WaitingLease, waitedMs: number): HeldLease {
-  const { id, lock, order, claimant, owner, metadata, ttlMs, askedAt } = waiting;
-  return {
-    id, lock, order, claimant, owner, metadata, ttlMs, askedAt,
-    state: 'held', fencingToken: drawToken(step), grantedAt: step.wall, heldSince: step.now, waitedMs,
-  };
+/** Grants to a request in the step in which it asked, where no retry can ever find the grant. (G3) */
+export function grantToSole(step: Step, asked: WaitingLease, request: number): void {
+  answerGrant(step, request, hold(step, asked, false), 'sole');
 }
 
-function grantToTask(step: Step, lease: HeldLease): boolean {
-  if (lease.claimant.by !== 'task') return false;
+function hold(step: Step, waiting: WaitingLease, unclaimed: boolean): HeldLease {
+  const { id, lock, order, claimant, owner, metadata, ttlMs, askedAt } = waiting;
+  const waitedMs = step.now - askedAt;
+  step.facts.push({ kind: 'granted', waitedMs });
+  const lease: HeldLease = {
+    id, lock, order, claimant, owner, metadata, ttlMs, askedAt,
+    state: 'held', fencingToken: drawToken(step), grantedAt: step.wall, heldSince: step.now, waitedMs,
+    expiresAt: claimant.by === 'task' ? undefined : step.now + ttlMs,
+    unclaimed: unclaimed ? true : undefined,
+  };
   putLease(step.state, lease);
+  return lease;
+}
+
+function tellTask(step: Step, lease: HeldLease): boolean {
+  if (lease.claimant.by !== 'task') return false;
   const { worker, call } = lease.claimant;
   const early = !step.state.changes.isLockUnflushed(lease.lock) && isFlushed(step.state, lease.fencingToken);
   const granted = { kind: 'granted', fencingToken: lease.fencingToken } as const;
@@ -71,18 +80,21 @@ export function claimEnd(step: Step, { ttlMs, heldSince }: HeldLease): number {
   return Math.max(step.now, heldSince + Math.min(ttlMs, TICKET_CLAIM_MS));
 }
 
-/** Answers every request that listens. They stay listeners until an answer is known to be carried, or not. */
+/** Answers every request that listens. Where there may be several, they stay until one is known to be carried, or none. (G3) */
 function tellListeners(step: Step, lease: HeldLease): void {
-  const { listeners, leaseIndex } = step.state;
+  const { listeners, leaseIndex, attendance } = step.state;
+  const isSole = lease.claimant.by === 'connection' && lease.claimant.key === undefined;
+  if (isSole) attendance.delete(lease.id);
   for (const request of leaseIndex.listenersOf(lease.id)) {
-    const { on, told } = listeners.get(String(request))!;
-    if (told === undefined) listeners.put({ request, on, told: true });
-    answerGrant(step, request, lease, true);
+    const { on, told } = listeners.get(request)!;
+    if (isSole) listeners.delete(request);
+    else if (told === undefined) listeners.put({ request, on, told: true });
+    answerGrant(step, request, lease, isSole ? 'sole' : 'shared');
   }
 }
 
-/** `grant`: the answer must not go to a connection that is closed. */
-export function answerGrant(step: Step, request: number, lease: HeldLease, isGrant: boolean): void {
-  answer(step, request, { kind: 'lease', view: { lease, endsAt: endsAt(step.state, lease) }, grant: isGrant });
+/** `given`: absent where the lease is the client's already. */
+export function answerGrant(step: Step, request: number, lease: HeldLease, given?: Grant): void {
+  answer(step, request, { kind: 'lease', view: { lease, endsAt: endsAt(step.state, lease) }, grant: given });
 }
 

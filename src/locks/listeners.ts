@@ -29,9 +29,9 @@ export function listenToGrant(step: Step, request: number, lease: string): void 
 /** Answers a request with a held lease. One that no answer has carried yet is a grant to this connection too. */
 export function answerHeld(step: Step, request: number, lease: HeldLease): void {
   const claimed = claim(step, lease);
-  const uncarried = step.state.attendance.get(lease.id) !== undefined;
-  if (uncarried) listenToGrant(step, request, lease.id);
-  answerGrant(step, request, claimed, uncarried);
+  const isUncarried = step.state.attendance.get(lease.id) !== undefined;
+  if (isUncarried) listenToGrant(step, request, lease.id);
+  answerGrant(step, request, claimed, isUncarried ? 'shared' : undefined);
 }
 
 /** A ticket was read: its place is kept for another while. */
@@ -41,10 +41,16 @@ export function noteReading(step: Step, ticket: LiveLease): void {
   attendance.put({ lease: ticket.id, listeners, abandonAt: listeners > 0 ? undefined : step.now + TICKET_READ_MS });
 }
 
-/** An answer with the grant was handed to an open connection. (A1) */
+/** An answer with a shared grant was handed to an open connection. (A1) */
 export function carried(step: Step, request: number): void {
   const listener = takeListener(step, request);
   if (listener !== undefined && listener.on.kind !== 'batch') step.state.attendance.delete(listener.on.lease);
+}
+
+/** The only answer that could carry a grant met a closed connection. (A2) */
+export function uncarried(step: Step, id: string): void {
+  const lease = findLease(step.state, id);
+  if (lease?.state === 'held') abandon(step, lease);
 }
 
 /** A ticket's grant goes into an answer: a change, committed before the answer is written. */
@@ -97,9 +103,8 @@ export function attendanceDue(step: Step, id: string): void {
 }
 
 function takeListener(step: Step, request: number): ListenerRow | undefined {
-  const key = String(request);
-  const listener = step.state.listeners.get(key);
-  if (listener !== undefined) step.state.listeners.delete(key);
+  const listener = step.state.listeners.get(request);
+  if (listener !== undefined) step.state.listeners.delete(request);
   return listener;
 }
 

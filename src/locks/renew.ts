@@ -31,13 +31,13 @@ export function readLease(step: Step, input: Extract<LockRequest, { kind: 'readL
     if (lease.claimant.by === 'ticket') noteReading(step, lease);
   }
   if (lease.state !== 'waiting' && input.held === true) return refuse(step, input.request, leaseLost(lease));
-  answer(step, input.request, { kind: 'lease', view: leaseView(step.state, lease), grant: false });
+  answer(step, input.request, { kind: 'lease', view: leaseView(step.state, lease) });
 }
 
 /** A request that follows a lease has waited long enough: it is told where the lease stands. */
 export function followOver(step: Step, request: number, id: string): void {
-  step.state.listeners.delete(String(request));
+  step.state.listeners.delete(request);
   const lease = findLease(step.state, id)!;
-  answer(step, request, { kind: 'lease', view: leaseView(step.state, lease), grant: false });
+  answer(step, request, { kind: 'lease', view: leaseView(step.state, lease) });
   leaveLease(step, id);
 }

@@ -47,9 +47,9 @@ export function releaseListeners(step: Step): void {
     if (listener.on.kind === 'batch') continue;
     const lease = findLease(state, listener.on.lease);
     if (lease?.state !== 'waiting') continue;
-    state.listeners.delete(String(listener.request));
+    state.listeners.delete(listener.request);
     if (listener.on.kind === 'acquire') refuse(step, listener.request, { code: 'shutting_down' });
-    else answer(step, listener.request, { kind: 'lease', view: { lease, position: state.leaseIndex.queue(lease.lock).position(lease.id) }, grant: false });
+    else answer(step, listener.request, { kind: 'lease', view: { lease, position: state.leaseIndex.queue(lease.lock).position(lease.id) } });
     if (state.places.get(lease.id) !== undefined) endLease(step, lease, 'abandoned');
     else state.attendance.put({ lease: lease.id, listeners: 0 });
   }

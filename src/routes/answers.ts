@@ -3,6 +3,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Refusal, Reply } from '../state/replies.ts';
 import type { Edge } from './edge.ts';
+import { endUnanswered } from './exchange.ts';
 import { holdersOf } from './lock-view.ts';
 import { problem, PROBLEM_TYPE, retryAfterSeconds, type Problem, type ProblemCode } from './problems.ts';
 
@@ -28,7 +29,7 @@ export function accepted<Kind extends Reply['kind']>(
 ): Extract<Reply, { kind: Kind }> | undefined {
   if (isOfKind(answer, kind)) return answer;
   if (answer.kind === 'hungUp') {
-    reply.hijack();
+    endUnanswered(edge, reply);
     return undefined;
   }
   if (answer.kind !== 'refused') throw new Error(`expected a reply of kind ${kind}, got ${answer.kind}`);

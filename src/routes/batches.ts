@@ -1,6 +1,6 @@
 // Batches: submit, follow, list, read results, cancel.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { BATCH_BODY_BYTES_MAX, PAGE_DEFAULT, TIMEOUT_MS_DEFAULT } from '../limits.ts';
 import type { BatchSubmission } from '../state/inputs.ts';
 import { accepted } from './answers.ts';
@@ -12,7 +12,7 @@ import type { Edge, Routes } from './edge.ts';
 import { BATCH_EXAMPLE, ENDED_BATCH_EXAMPLE, RESULTS_EXAMPLE, SUBMIT_EXAMPLE } from './examples.ts';
 import { idempotencyKey } from './headers.ts';
 import { mintId } from './ids.ts';
-import { Connection } from './lease-answer.ts';
+import { Connection } from './connection.ts';
 import { Refused } from './refused.ts';
 import { BatchParams, Empty, PageQuery, ref, WaitQuery, type Shape } from './schemas.ts';
 import { integers } from './validation.ts';
@@ -49,7 +49,7 @@ function submitRoute(app: Routes, edge: Edge): void {
     checkCallbacks(edge, request.body);
     const key = idempotencyKey(request);
     const { request: number, reply: answer } = edge.engine.submit({ kind: 'submitBatch', batch: submission(request.body), waitMs, key });
-    if (waitMs !== undefined) listen(edge, request, number);
+    if (waitMs !== undefined) new Connection(edge, reply, number).watch();
     const done = accepted(edge, reply, await answer, 'batch');
     if (done === undefined) return reply;
     const ended = waitMs !== undefined && done.view.batch.endedAt !== undefined;
@@ -78,11 +78,6 @@ function checkCallbacks(edge: Edge, body: Shape<typeof SubmitBatch>): void {
     const code = check.refused === 'url_invalid' ? 'invalid_request' : check.refused;
     throw new Refused(code, { pointer: `/${member}/url`, detail: `The member /${member}/url is refused: ${check.reason}.` });
   }
-}
-
-/** The machine need not keep a listener whose connection is gone; the batch itself goes on. */
-function listen(edge: Edge, request: FastifyRequest, number: number): void {
-  void new Connection(edge, request, number);
 }
 
 function readRoutes(app: Routes, edge: Edge): void {
@@ -114,7 +109,7 @@ function readRoutes(app: Routes, edge: Edge): void {
   }, async (request, reply) => {
     const { waitMs = 0 } = request.query;
     const { request: number, reply: answer } = edge.engine.submit({ kind: 'readBatch', batch: request.params.batch, waitMs });
-    if (waitMs > 0) listen(edge, request, number);
+    if (waitMs > 0) new Connection(edge, reply, number).watch();
     return sendBatch(edge, reply, accepted(edge, reply, await answer, 'batch'));
   });
 

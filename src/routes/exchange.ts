@@ -1,9 +1,8 @@
-// Exchange: one request and its answer, followed from the head of the request to the end of its connection's interest.
+// Exchange: one request and its answer.
 //
-// Owns when it came, who asks and whether the client hung up. One listener serves counting and hang-ups alike, as every
-// acquire and release passes here.
-//   K1. The end is told once. What was finished is with the kernel, and more cannot be known; on a connection with
-//       several requests an answer is finished when those before it are.
+// Owns when it came, who asks, whether the client hung up, and counting it when it is answered.
+//   K1. Each exchange is counted once: with the status of its answer, or as hung up. What was written is with the
+//       kernel, and more cannot be known.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from './access.ts';
@@ -22,27 +21,34 @@ export class Exchange {
   /** Monotonic time at which the head of the request was there. */
   readonly arrivedAt: number;
   caller: Caller = '';
-  /** Called once, when the answer has left for the kernel (`finished`) or its connection closed before. (K1) */
-  onEnd: ((finished: boolean) => void) | undefined;
 
   constructor(arrivedAt: number) {
     this.arrivedAt = arrivedAt;
   }
 }
 
-/** Makes every request of the app begin with an exchange, and counts it at its end. */
+/** Makes every request of the app begin with an exchange, and counts it when it is answered. (K1) */
 export function followRequests(app: Routes, edge: Edge): void {
   app.decorateRequest('exchange');
-  app.addHook('onRequest', (request, reply, done) => {
-    const exchange = new Exchange(edge.engine.reading().mono);
-    request.exchange = exchange;
-    reply.raw.once('close', () => {
-      const finished = reply.raw.writableFinished;
-      exchange.onEnd?.(finished);
-      count(edge, request, finished ? reply.raw.statusCode : HUNG_UP);
-    });
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.exchange = new Exchange(edge.engine.reading().mono);
     done();
   });
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    count(edge, request, isClosed(request, reply) ? HUNG_UP : reply.statusCode);
+    done();
+  });
+}
+
+/** Ends an exchange without an answer: the connection is closed, and nothing that is written now can reach the client. */
+export function endUnanswered(edge: Edge, reply: FastifyReply): void {
+  reply.hijack();
+  count(edge, reply.request, HUNG_UP);
+}
+
+/** Whether nothing that is written now can reach the client. */
+export function isClosed(request: FastifyRequest, reply: FastifyReply): boolean {
+  return !request.raw.socket.writable || reply.raw.destroyed;
 }
 
 function count({ engine, telemetry, logger }: Edge, request: FastifyRequest, status: number): void {
@@ -50,9 +56,4 @@ function count({ engine, telemetry, logger }: Edge, request: FastifyRequest, sta
   const seconds = (engine.reading().mono - request.exchange.arrivedAt) / 1_000;
   telemetry.request(route, method, status, seconds);
   if (logger.isLevelEnabled('debug')) logger.debug({ method, route, status, ms: Math.round(seconds * 1_000) }, 'answered');
-}
-
-/** Whether nothing that is written now can reach the client. */
-export function isClosed(request: FastifyRequest, reply: FastifyReply): boolean {
-  return !request.raw.socket.writable || reply.raw.destroyed;
 }

@@ -49,7 +49,7 @@ function acquireRoute(app: Routes, edge: Edge): void {
       kind: 'acquire', lock, lease: mintId('lse_'), ticket: respondAsync && waitMs > 0,
       owner, ttlMs, waitMs, metadata, key: idempotencyKey(request, lock),
     });
-    return answerLease(edge, request, reply, submitted, acquired(request, reply, respondAsync));
+    return answerLease(edge, request, reply, submitted, waitMs > 0, acquired(request, reply, respondAsync));
   });
 }
 
@@ -88,7 +88,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
   }, (request, reply) => {
     const { waitMs = 0 } = request.query;
     const submitted = edge.engine.submit({ kind: 'readLease', lease: request.params.lease, waitMs });
-    return answerLease(edge, request, reply, submitted, (view, reading) => {
+    return answerLease(edge, request, reply, submitted, waitMs > 0, (view, reading) => {
       reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
     });
   });
@@ -103,7 +103,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['lease_lost', 'lease_not_found', 'lease_not_held'], example: { request: { ttlMs: 30_000 }, response: LEASE_EXAMPLE } } },
   }, (request, reply) => {
     const submitted = edge.engine.submit({ kind: 'renew', lease: request.params.lease, ttlMs: request.body.ttlMs });
-    return answerLease(edge, request, reply, submitted, (view, reading) => {
+    return answerLease(edge, request, reply, submitted, false, (view, reading) => {
       reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
     });
   });

@@ -5,6 +5,7 @@
 import { PROCESS_LOSSES_MAX } from '../limits.ts';
 import { Fifo } from './fifo.ts';
 import { Ordered } from './ordered.ts';
+import { Queue } from './queue.ts';
 import { Outbox } from './outbox.ts';
 import type { BatchRow, BatchState, ChunkRow, DeliveryRow, LeaseRow, ListenerRow, LockRow, SendingRow } from './rows.ts';
 
@@ -21,8 +22,8 @@ export class LeaseIndex {
   /** Every lock there is: declared, held or waited for. */
   readonly names = new Ordered();
   readonly declared = new Ordered();
-  /** Ended leases, oldest end first. */
-  readonly ended = new Fifo();
+  /** Ended leases, oldest end first, and so in the order in which they are forgotten. */
+  readonly ended = new Queue();
   /** Leases of clients that are held or wait. */
   clientLeases = 0;
   waiters = 0;
@@ -32,6 +33,11 @@ export class LeaseIndex {
   /** The requests that listen to a lease, and to a batch. */
   readonly #listeners = new Map<string, readonly number[]>();
   readonly #batchListeners = new Map<string, readonly number[]>();
+  readonly #isDeclared: (lock: string) => boolean;
+
+  constructor(isDeclared: (lock: string) => boolean) {
+    this.#isDeclared = isDeclared;
+  }
 
   queue(lock: string): Fifo {
     return this.lines.get(lock)?.queue ?? NOBODY;
@@ -99,7 +105,7 @@ export class LeaseIndex {
 
   #leave(row: LeaseRow): void {
     if (row.state !== 'waiting' && row.state !== 'held') {
-      this.ended.remove(row.id);
+      this.ended.shift();
       return;
     }
     if (row.claimant.by !== 'task') this.clientLeases--;
@@ -137,7 +143,7 @@ export class LeaseIndex {
 
   #close(lock: string): void {
     this.lines.delete(lock);
-    if (!this.declared.has(lock)) this.names.delete(lock);
+    if (!this.#isDeclared(lock)) this.names.delete(lock);
   }
 }
 

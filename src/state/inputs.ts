@@ -73,12 +73,14 @@ export interface BatchSubmission {
   readonly errorCallback?: { readonly url: string } | undefined;
 }
 
-/** What became of a connection whose request may have been answered with a grant. */
+/** What became of a connection whose request waits, or was answered with a grant. */
 export type ConnectionReport =
   /** The connection closed before its answer was written. */
   | { readonly kind: 'hangUp'; readonly request: number }
-  /** An answer with a grant was handed to a connection that was open. */
-  | { readonly kind: 'carried'; readonly request: number };
+  /** An answer with a shared grant was handed to a connection that was open. */
+  | { readonly kind: 'carried'; readonly request: number }
+  /** The connection of the only answer that could carry a grant closed before it was written. */
+  | { readonly kind: 'uncarried'; readonly lease: string };
 
 /** How an item failed, as a client sees it. Bounded where it is made (`limits.ts`). */
 export interface TaskError {

@@ -2,6 +2,7 @@
 //
 // Owns the order of loading: rows come in no order, and what the indexes derive from them depends on it.
 
+import type { Place } from './changes.ts';
 import type { BatchRow, ChunkRow, DeliveryRow, FailuresRow, KeyRow, LeaseRow, LockRow, OutcomesRow, TokensRow } from './rows.ts';
 import type { State } from './state.ts';
 
@@ -9,34 +10,40 @@ export interface StoredRow {
   readonly table: string;
   readonly key: string;
   readonly row: object;
+  readonly place: Place;
+}
+
+interface Placed<Row> {
+  readonly row: Row;
+  readonly place: Place;
 }
 
 /* oxlint-disable typescript/no-unsafe-type-assertion -- Rows are what `put` stored: the journal's checksums say so, and its format version that the shape is ours. */
 
 /** Fills the tables of a new state. Throws on a table that this version does not know. */
 export function loadRows(state: State, rows: Iterable<StoredRow>): void {
-  const leases: LeaseRow[] = [];
-  const batches: BatchRow[] = [];
-  const keys: KeyRow[] = [];
-  for (const { table, row } of rows) {
+  const leases: Placed<LeaseRow>[] = [];
+  const batches: Placed<BatchRow>[] = [];
+  const keys: Placed<KeyRow>[] = [];
+  for (const { table, row, place } of rows) {
     switch (table) {
-      case 'locks': state.locks.load(row as LockRow); break;
-      case 'leases': leases.push(row as LeaseRow); break;
-      case 'keys': keys.push(row as KeyRow); break;
-      case 'tokens': state.tokenBlocks.load(row as TokensRow); break;
-      case 'batches': batches.push(row as BatchRow); break;
-      case 'chunks': state.chunks.load(row as ChunkRow); break;
-      case 'outcomes': state.outcomes.load(row as OutcomesRow); break;
-      case 'failures': state.failures.load(row as FailuresRow); break;
-      case 'deliveries': state.deliveries.load(row as DeliveryRow); break;
+      case 'locks': state.locks.load(row as LockRow, place); break;
+      case 'leases': leases.push({ row: row as LeaseRow, place }); break;
+      case 'keys': keys.push({ row: row as KeyRow, place }); break;
+      case 'tokens': state.tokenBlocks.load(row as TokensRow, place); break;
+      case 'batches': batches.push({ row: row as BatchRow, place }); break;
+      case 'chunks': state.chunks.load(row as ChunkRow, place); break;
+      case 'outcomes': state.outcomes.load(row as OutcomesRow, place); break;
+      case 'failures': state.failures.load(row as FailuresRow, place); break;
+      case 'deliveries': state.deliveries.load(row as DeliveryRow, place); break;
       default: throw new Error(`The journal holds a table that this version does not know: ${table}`);
     }
   }
-  for (const row of leases.toSorted(byEnd(leaseEnd))) state.leases.load(row);
-  for (const row of keys.toSorted(byEnd((key) => key.keepUntil))) state.keys.load(row);
-  for (const row of batches.toSorted(byEnd((batch) => batch.keepUntil))) state.batches.load(row);
-  state.leaseOrder = leases.reduce((order, row) => Math.max(order, row.order), 0);
-  state.batchOrder = batches.reduce((order, row) => Math.max(order, row.order), 0);
+  for (const { row, place } of leases.toSorted(byEnd(leaseEnd))) state.leases.load(row, place);
+  for (const { row, place } of keys.toSorted(byEnd((key) => key.keepUntil))) state.keys.load(row, place);
+  for (const { row, place } of batches.toSorted(byEnd((batch) => batch.keepUntil))) state.batches.load(row, place);
+  state.leaseOrder = leases.reduce((order, { row }) => Math.max(order, row.order), 0);
+  state.batchOrder = batches.reduce((order, { row }) => Math.max(order, row.order), 0);
 }
 
 /** Ended leases by their end; live ones by their place in line, which is also first come, first served. */
@@ -45,5 +52,5 @@ function leaseEnd(row: LeaseRow): number {
 }
 
 function byEnd<Row extends object>(end: (row: Row) => number | undefined) {
-  return (a: Row, b: Row): number => (end(a) ?? 0) - (end(b) ?? 0);
+  return (a: Placed<Row>, b: Placed<Row>): number => (end(a.row) ?? 0) - (end(b.row) ?? 0);
 }

@@ -2,23 +2,61 @@
 //
 // Owns the order of one index. Blocks of bounded length keep an insertion to one binary search and one short copy.
 //   O1. No block is empty and none is longer than `BLOCK_MAX`; blocks and what is in them rise strictly.
+//   O2. Changes are put aside until somebody asks for the order, or `ASIDE_MAX` of them wait: a name that comes and goes
+//       a thousand times between two listings is never searched for.
 
 const BLOCK_MAX = 512;
+const ASIDE_MAX = 1_024;
 
 export class Ordered {
   readonly #blocks: string[][] = [];
   #size = 0;
+  /** Keys that are to be there, or not, whatever the blocks say. */
+  readonly #aside = new Map<string, boolean>();
 
   get size(): number {
+    this.#settle();
     return this.#size;
   }
 
-  has(key: string): boolean {
-    const block = this.#blocks[this.#blockFor(key)];
-    return block !== undefined && block[lowerBound(block, key)] === key;
+  add(key: string): void {
+    this.#putAside(key, true);
   }
 
-  add(key: string): void {
+  delete(key: string): void {
+    this.#putAside(key, false);
+  }
+
+  first(): string | undefined {
+    this.#settle();
+    return this.#blocks[0]?.[0];
+  }
+
+  /** All keys from `key` on, that one included, in order. Not to be used across a change. */
+  *from(key: string): Generator<string> {
+    this.#settle();
+    for (let b = this.#blockFor(key); b < this.#blocks.length; b++) {
+      const block = this.#blocks[b]!;
+      for (let i = lowerBound(block, key); i < block.length; i++) yield block[i]!;
+    }
+  }
+
+  #putAside(key: string, isThere: boolean): void {
+    this.#aside.set(key, isThere);
+    if (this.#aside.size > ASIDE_MAX) this.#settle();
+  }
+
+  /** (O2) */
+  #settle(): void {
+    if (this.#aside.size === 0) return;
+    for (const [key, isThere] of this.#aside) {
+      if (isThere) this.#insert(key);
+      else this.#remove(key);
+    }
+    this.#aside.clear();
+  }
+
+  #insert(key: string): void {
     const block = this.#blocks[this.#blockFor(key)];
     if (block === undefined) {
       this.#blocks.push([key]);
@@ -32,7 +70,7 @@ export class Ordered {
     if (block.length > BLOCK_MAX) this.#split(block);
   }
 
-  delete(key: string): void {
+  #remove(key: string): void {
     const index = this.#blockFor(key);
     const block = this.#blocks[index];
     if (block === undefined) return;
@@ -41,18 +79,6 @@ export class Ordered {
     block.splice(at, 1);
     this.#size--;
     if (block.length === 0) this.#blocks.splice(index, 1);
-  }
-
-  first(): string | undefined {
-    return this.#blocks[0]?.[0];
-  }
-
-  /** All keys from `key` on, that one included, in order. Not to be used across a change. */
-  *from(key: string): Generator<string> {
-    for (let b = this.#blockFor(key); b < this.#blocks.length; b++) {
-      const block = this.#blocks[b]!;
-      for (let i = lowerBound(block, key); i < block.length; i++) yield block[i]!;
-    }
   }
 
   /** The last block whose first key is not above `key`; the first block for a key below all. */

@@ -87,13 +87,19 @@ export interface Refusal {
   readonly pointer?: string | undefined;
 }
 
+/**
+ * How an answer gives a lease to its client. `sole`: no other answer can, so it counts as carried unless it is reported
+ * as not. `shared`: retries may carry it as well; what became of the answer is reported either way.
+ */
+export type Grant = 'sole' | 'shared';
+
 export type Reply =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'lock'; readonly lock: LockView; readonly created: boolean }
   | { readonly kind: 'locks'; readonly locks: readonly LockView[]; readonly nextCursor?: string | undefined }
   | { readonly kind: 'waiters'; readonly waiters: readonly WaiterView[]; readonly nextCursor?: string | undefined }
   /** `grant`: this answer gives the lease to its client, so it must not go to a connection that is closed. */
-  | { readonly kind: 'lease'; readonly view: LeaseView; readonly grant: boolean }
+  | { readonly kind: 'lease'; readonly view: LeaseView; readonly grant?: Grant | undefined }
   | { readonly kind: 'done' }
   /** The client hung up while it waited: nobody is there to be told, but the request has its answer. */
   | { readonly kind: 'hungUp' }

@@ -3,7 +3,8 @@
 // Owns what is derived: each index below can be rebuilt from rows alone and is kept by the tables as rows change.
 // Does not own rules; those are in locks/ and batches/.
 
-import { Changes, Table, type Checksum } from './tables.ts';
+import { Changes, type Checksum } from './changes.ts';
+import { DurableTable, Table } from './tables.ts';
 import { Deadlines } from './deadlines.ts';
 import { Fifo } from './fifo.ts';
 import { BatchIndex, LeaseIndex } from './indexes.ts';
@@ -41,22 +42,22 @@ export class State {
   /** Keys whose lease, batch or lock has ended, oldest end first. */
   readonly endedKeys = new Fifo();
 
-  readonly locks: Table<LockRow>;
-  readonly leases: Table<LeaseRow>;
-  readonly keys: Table<KeyRow>;
-  readonly tokenBlocks: Table<TokensRow>;
-  readonly batches: Table<BatchRow>;
-  readonly chunks: Table<ChunkRow>;
-  readonly outcomes: Table<OutcomesRow>;
-  readonly failures: Table<FailuresRow>;
-  readonly deliveries: Table<DeliveryRow>;
+  readonly locks: DurableTable<LockRow>;
+  readonly leases: DurableTable<LeaseRow>;
+  readonly keys: DurableTable<KeyRow>;
+  readonly tokenBlocks: DurableTable<TokensRow>;
+  readonly batches: DurableTable<BatchRow>;
+  readonly chunks: DurableTable<ChunkRow>;
+  readonly outcomes: DurableTable<OutcomesRow>;
+  readonly failures: DurableTable<FailuresRow>;
+  readonly deliveries: DurableTable<DeliveryRow>;
 
   #oldestEnded: string | undefined;
 
   /** Volatile: leases and places of tasks, and places of connections without a key. */
   readonly places: Table<LeaseRow>;
   readonly attendance: Table<AttendanceRow>;
-  readonly listeners: Table<ListenerRow>;
+  readonly listeners: Table<ListenerRow, number>;
   readonly sending: Table<SendingRow>;
   readonly workers: Table<WorkerRow>;
 
@@ -81,44 +82,44 @@ export class State {
     const changes = new Changes(settings.checksum);
     this.changes = changes;
     const due = this.#due.bind(this);
-    this.leaseIndex = new LeaseIndex();
+    this.leaseIndex = new LeaseIndex((name) => this.locks.get(name) !== undefined);
     const leases = this.leaseIndex;
     const batches = this.batchIndex;
 
-    this.locks = new Table('locks', (row) => row.name, changes, [(before, after) => leases.lockChanged(before, after)]);
-    this.leases = new Table<LeaseRow>('leases', (row) => row.id, changes, [
+    this.locks = new DurableTable('locks', (row) => row.name, changes, [(before, after) => leases.lockChanged(before, after)]);
+    this.leases = new DurableTable<LeaseRow>('leases', (row) => row.id, changes, [
       (before, after) => leases.leaseChanged(before, after),
       () => this.#oldestEndedDue(),
       (before, after) => changes.touchLock((after ?? before)!.lock),
       due('lease', (row) => row.id, leaseDue),
     ]);
-    this.places = new Table<LeaseRow>('places', (row) => row.id, undefined, [
+    this.places = new Table<LeaseRow>((row) => row.id, [
       (before, after) => leases.leaseChanged(before, after),
       due('lease', (row) => row.id, leaseDue),
     ]);
-    this.keys = new Table<KeyRow>('keys', (row) => row.id, changes, [
+    this.keys = new DurableTable<KeyRow>('keys', (row) => row.id, changes, [
       ended(this.endedKeys, (row) => row.id),
       due('key', (row) => row.id, (row) => row.keepUntil),
     ]);
-    this.tokenBlocks = new Table('tokens', (row) => row.id, changes);
-    this.batches = new Table<BatchRow>('batches', (row) => row.id, changes, [
+    this.tokenBlocks = new DurableTable('tokens', (row) => row.id, changes);
+    this.batches = new DurableTable<BatchRow>('batches', (row) => row.id, changes, [
       (before, after) => batches.batchChanged(before, after),
       due('batch', (row) => row.id, (row) => row.keepUntil),
     ]);
-    this.chunks = new Table<ChunkRow>('chunks', (row) => row.id, changes, [(before, after) => batches.chunkChanged(before, after)]);
-    this.outcomes = new Table('outcomes', (row) => row.id, changes);
-    this.failures = new Table('failures', (row) => row.batch, changes);
-    this.deliveries = new Table<DeliveryRow>('deliveries', (row) => row.id, changes, [
+    this.chunks = new DurableTable<ChunkRow>('chunks', (row) => row.id, changes, [(before, after) => batches.chunkChanged(before, after)]);
+    this.outcomes = new DurableTable('outcomes', (row) => row.id, changes);
+    this.failures = new DurableTable('failures', (row) => row.batch, changes);
+    this.deliveries = new DurableTable<DeliveryRow>('deliveries', (row) => row.id, changes, [
       (before, after) => batches.deliveryChanged(before, after),
       due('delivery', (row) => row.id, (row) => (row.state === 'pending' ? row.nextAt : undefined)),
     ]);
-    this.attendance = new Table<AttendanceRow>('attendance', (row) => row.lease, undefined, [due('attendance', (row) => row.lease, (row) => row.abandonAt)]);
-    this.listeners = new Table<ListenerRow>('listeners', (row) => String(row.request), undefined, [
+    this.attendance = new Table<AttendanceRow>((row) => row.lease, [due('attendance', (row) => row.lease, (row) => row.abandonAt)]);
+    this.listeners = new Table<ListenerRow, number>((row) => row.request, [
       (before, after) => leases.listenerChanged(before, after),
       due('listener', (row) => String(row.request), (row) => row.waitUntil),
     ]);
-    this.sending = new Table<SendingRow>('sending', (row) => row.delivery, undefined, [(before, after) => batches.sendingChanged(before, after)]);
-    this.workers = new Table<WorkerRow>('workers', (row) => String(row.worker), undefined, [due('worker', (row) => String(row.worker), (row) => row.dueAt)]);
+    this.sending = new Table<SendingRow>((row) => row.delivery, [(before, after) => batches.sendingChanged(before, after)]);
+    this.workers = new Table<WorkerRow>((row) => String(row.worker), [due('worker', (row) => String(row.worker), (row) => row.dueAt)]);
   }
 
   /**

@@ -219,9 +219,9 @@ export class World {
 
   #store(): void {
     const { rows, payloads, drops } = this.state.changes.take();
-    for (const { table, key, row } of rows) {
+    for (const { table, key, row, place } of rows) {
       if (row === undefined) this.#stored.delete(`${table}/${key}`);
-      else this.#stored.set(`${table}/${key}`, { table, key, row });
+      else this.#stored.set(`${table}/${key}`, { table, key, row, place });
     }
     for (const { id, bytes } of payloads) this.payloads.set(id, new TextDecoder().decode(bytes));
     for (const drop of drops) {

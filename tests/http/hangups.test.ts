@@ -1,5 +1,7 @@
 // Hang-ups: a grant never goes to a connection that is known to be closed, and the engine hears of every one that was.
 
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../src/state/replies.ts';
 import { ask, held, sharedEdge } from './edge.ts';
@@ -8,13 +10,12 @@ import { RawConnection } from './raw.ts';
 const edge = sharedEdge();
 const ID = 'lse_AAAAAAAAAAAAAAAAAAAAAAAA';
 const ACQUIRE = '/v1/locks/a/leases';
-const GRANT: Reply = { kind: 'lease', grant: true, view: { lease: held({ id: ID }), endsAt: 31_000 } };
+const GRANT: Extract<Reply, { kind: 'lease' }> = { kind: 'lease', grant: 'shared', view: { lease: held({ id: ID }), endsAt: 31_000 } };
 
 /** Requests that wait, each with what the engine is asked. */
 const WAITING = [
   ['an acquire', 'POST', ACQUIRE, '{"waitMs":60000}'],
   ['a ticket that is followed', 'GET', `/v1/leases/${ID}?waitMs=60000`, ''],
-  ['a renewal', 'POST', `/v1/leases/${ID}/renew`, '{}'],
   ['a batch that is followed', 'GET', '/v1/batches/bat_AAAAAAAAAAAAAAAAAAAAAAAA?waitMs=60000', ''],
   ['a batch that is waited for', 'POST', '/v1/batches', '{"function":"f","items":[],"waitMs":60000}'],
 ] as const;
@@ -31,6 +32,40 @@ test.for(WAITING)('hanging up on %s is reported once', async ([, method, path, b
   await ask(edge, 'GET', '/health/live');
   expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request }]);
 });
+
+/** Requests whose answers come with the next commit: a hang-up meanwhile is found when they are to be written. */
+const AT_ONCE = [
+  ['an acquire', 'POST', ACQUIRE, '{}'],
+  ['a renewal', 'POST', `/v1/leases/${ID}/renew`, '{}'],
+  ['a reading', 'GET', `/v1/leases/${ID}`, ''],
+] as const;
+const GRANTS = ['shared', 'sole'] as const;
+
+test.for(AT_ONCE.flatMap((asked) => GRANTS.map((grant) => [grant, ...asked] as const)))('a %s grant to %s is not written to a closed connection, and reported', async ([grant, , method, path, body]) => {
+  edge.engine.script = () => undefined;
+  const connection = await RawConnection.open(edge.port);
+  const before = await openConnections();
+  connection.request(method, path, body);
+  await edge.engine.until('asked', 1);
+  const request = edge.engine.latest;
+  connection.hangUp();
+  while ((await openConnections()) >= before) await delay(2);
+  edge.engine.answer(request, { ...GRANT, grant });
+  await edge.engine.until('report', 1);
+  await ask(edge, 'GET', '/health/live');
+  expect(edge.engine.reports).toEqual([grant === 'sole' ? { kind: 'uncarried', lease: ID } : { kind: 'hangUp', request }]);
+});
+
+test('a grant that no other answer can carry is not reported when it was written', async () => {
+  edge.engine.script = () => ({ ...GRANT, grant: 'sole' });
+  expect((await ask(edge, 'POST', ACQUIRE)).status).toBe(201);
+  await ask(edge, 'GET', '/health/live');
+  expect(edge.engine.reports).toEqual([]);
+});
+
+function openConnections(): Promise<number> {
+  return promisify(edge.app.server.getConnections.bind(edge.app.server))();
+}
 
 test('a client that only stops sending has hung up too', async () => {
   edge.engine.script = () => undefined;

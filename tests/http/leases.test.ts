@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { RequestKey } from '../../src/state/inputs.ts';
-import type { Reply } from '../../src/state/replies.ts';
+import type { Grant, Reply } from '../../src/state/replies.ts';
 import type { EndedLease, HeldLease, LeaseEnd, WaitingLease } from '../../src/state/rows.ts';
 import { ask, held, refused, sharedEdge, WALL } from './edge.ts';
 
@@ -11,18 +11,18 @@ const ID = 'lse_AAAAAAAAAAAAAAAAAAAAAAAA';
 const LEASE = `/v1/leases/${ID}`;
 const ACQUIRE = '/v1/locks/orders%2F42/leases';
 
-function grant(endsAt = 31_000, row: Partial<HeldLease> = {}, isGrant = true): Reply {
-  return { kind: 'lease', grant: isGrant, view: { lease: held({ id: ID, lock: 'orders/42', ...row }), endsAt } };
+function grant(endsAt = 31_000, row: Partial<HeldLease> = {}, given: Grant | 'none' = 'shared'): Reply {
+  return { kind: 'lease', grant: given === 'none' ? undefined : given, view: { lease: held({ id: ID, lock: 'orders/42', ...row }), endsAt } };
 }
 
 function waiting(position = 1): Reply {
   const lease: WaitingLease = { id: ID, lock: 'orders/42', order: 2, claimant: { by: 'ticket' }, ttlMs: 30_000, askedAt: 400, state: 'waiting', waitUntil: 60_000 };
-  return { kind: 'lease', grant: false, view: { lease, position } };
+  return { kind: 'lease', view: { lease, position } };
 }
 
 function ended(state: LeaseEnd): Reply {
   const lease: EndedLease = { ...held({ id: ID }), state, fencingToken: 9, grantedAt: WALL, waitedMs: 5, endedAt: WALL, keepUntil: 1 };
-  return { kind: 'lease', grant: false, view: { lease } };
+  return { kind: 'lease', view: { lease } };
 }
 
 /** What the engine is given for an `Idempotency-Key`. */
@@ -128,7 +128,7 @@ describe('a lease', () => {
   });
 
   test('is renewed, and keeps its ttl where none is said', async () => {
-    edge.engine.script = () => grant(31_000, {}, false);
+    edge.engine.script = () => grant(31_000, {}, 'none');
     expect((await ask(edge, 'POST', `${LEASE}/renew`, { ttlMs: 100 })).status).toBe(200);
     expect((await ask(edge, 'POST', `${LEASE}/renew`)).headers['cache-control']).toBe('no-store');
     expect(edge.engine.asked).toEqual([{ kind: 'renew', lease: ID, ttlMs: 100 }, { kind: 'renew', lease: ID }]);
@@ -162,7 +162,7 @@ describe('a lease that is over by the time of writing', () => {
   });
 
   test('is answered as held after all when it was renewed meanwhile', async () => {
-    const said = [grant(1_000), grant(9_000, {}, false)];
+    const said = [grant(1_000), grant(9_000, {}, 'none')];
     edge.engine.script = () => said.shift();
     const { status, body } = await ask(edge, 'POST', ACQUIRE);
     expect([status, body['expiresInMs']]).toEqual([201, 8_000]);

@@ -65,7 +65,7 @@ test('no line of the log and no problem carries a lease, a token, metadata or a 
   const headers = { authorization: `Bearer ${token}` };
   own.engine.script = (asked) => {
     if (asked.kind === 'renew') throw new Error('failed');
-    return { kind: 'lease', grant: true, view: { lease: held({ id: ID, metadata: 'secret-metadata' }), endsAt: 31_000 } };
+    return { kind: 'lease', grant: 'sole', view: { lease: held({ id: ID, metadata: 'secret-metadata' }), endsAt: 31_000 } };
   };
   const problems = [
     await ask(own, 'GET', `/v1/leases/${ID}?waitMs=x`, undefined, headers), await ask(own, 'PATCH', `/v1/leases/${ID}`, {}, headers), await ask(own, 'POST', `/v1/leases/${ID}/renew`, '{', headers),

@@ -2,15 +2,29 @@
 
 import { crc32 } from 'node:zlib';
 import type { Commit, Journal } from '../../src/journal/journal.ts';
-import type { RowChange } from '../../src/state/tables.ts';
+import type { Place, RowChange } from '../../src/state/changes.ts';
+import type { StoredRow } from '../../src/state/load.ts';
 import type { PayloadRef } from '../../src/state/payloads.ts';
 
 export function commitOf(commit: Partial<Commit>): Commit {
   return { now: 0, rows: [], payloads: [], drops: [], ...commit };
 }
 
-export function row(table: string, key: string, value: object | undefined): RowChange {
-  return { table, key, row: value };
+/** Rows as a process has them in memory: each keeps its place from its first commit to its last. */
+export class Rows {
+  readonly #places = new Map<string, Place>();
+
+  constructor(stored: Iterable<StoredRow> = []) {
+    for (const { table, key, place } of stored) this.#places.set(`${table}/${key}`, place);
+  }
+
+  readonly row = (table: string, key: string, value: object | undefined): RowChange => {
+    const name = `${table}/${key}`;
+    const place = this.#places.get(name) ?? { slot: 0, checksum: 0 };
+    if (value === undefined) this.#places.delete(name);
+    else this.#places.set(name, place);
+    return { table, key, row: value, place };
+  };
 }
 
 /** Bytes that differ from one `fill` and length to the next. */

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PayloadDamaged, type Journal } from '../../src/journal/journal.ts';
 import { PAYLOAD_DROPS_PER_COMMIT_MAX } from '../../src/limits.ts';
-import { bytesOf, commitOf, refTo, row, rowsIn } from './commits.ts';
+import { bytesOf, commitOf, refTo, rowsIn, Rows } from './commits.ts';
 
 /** Where one journal is kept. Opening it again is what a restart does. */
 export interface Place {
@@ -14,9 +14,11 @@ export function describeJournal(name: string, newPlace: () => Place): void {
   describe(`${name} journal`, () => {
     let place: Place;
     let journal: Journal;
+    let row: Rows['row'];
 
     beforeEach(async () => {
       place = newPlace();
+      ({ row } = new Rows());
       journal = await place.open();
     });
 

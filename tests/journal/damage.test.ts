@@ -7,7 +7,7 @@ import { JournalRefused, PayloadDamaged } from '../../src/journal/journal.ts';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
 import { openStore, readMeta, type Store } from '../../src/journal/lmdb-store.ts';
 import { RecordWriter } from '../../src/journal/record.ts';
-import { bytesOf, commitOf, refTo, row, rowsIn } from './commits.ts';
+import { bytesOf, commitOf, refTo, rowsIn, Rows } from './commits.ts';
 import { newDirectory } from './directories.ts';
 
 const SECRET = 'lse_that-nobody-may-see';
@@ -17,6 +17,7 @@ const PAYLOAD = bytesOf(50_000);
 async function written(): Promise<string> {
   const directory = newDirectory();
   const journal = await openLmdbJournal(directory);
+  const { row } = new Rows();
   const rows = Array.from({ length: 60 }, (_, n) => row('leases', `${SECRET}-${n}`, { n, text: 'x'.repeat(n * 9) }));
   await journal.commit(commitOf({ now: 1, rows, payloads: [{ id: 'o/1', bytes: PAYLOAD }, { id: 'o/2', bytes: PAYLOAD.slice(1) }] }));
   await journal.commit(commitOf({ now: 2, rows: rows.slice(0, 20).map(({ table, key }) => row(table, key, { n: 'changed' })) }));

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { MemoryJournal } from '../../src/journal/memory.ts';
-import { commitOf, row, rowsIn } from './commits.ts';
+import { commitOf, rowsIn, Rows } from './commits.ts';
 import { describeJournal } from './conformance.ts';
 
 describeJournal('memory', () => {
@@ -18,6 +18,7 @@ describeJournal('memory', () => {
 describe('memory journal, crashed', () => {
   test('a commit in flight at the crash is lost as a whole, and its caller learns that it failed', async () => {
     const before = new MemoryJournal();
+    const { row } = new Rows();
     await before.commit(commitOf({ now: 1, rows: [row('t', 'a', { n: 1 })] }));
     const inFlight = before.commit(commitOf({ now: 2, rows: [row('t', 'a', { n: 2 }), row('t', 'b', {})] }));
     const after = before.reopen();

@@ -6,7 +6,7 @@ describe('connections that go away', () => {
     const world = new World();
     const holder = world.acquire('a');
     const waiter = world.acquire('a', { waitMs: 10_000 });
-    world.report({ kind: 'hangUp', request: waiter.request });
+    world.hangUp(waiter.request);
     world.ask({ kind: 'release', lease: holder.lease });
     expect(heldOf(world.answerTo(world.acquire('a').request)).state).toBe('held');
   });
@@ -17,7 +17,7 @@ describe('connections that go away', () => {
     const gone = world.acquire('a', { waitMs: 10_000 });
     const next = world.acquire('a', { waitMs: 10_000 });
     world.ask({ kind: 'release', lease: holder.lease });
-    world.report({ kind: 'hangUp', request: gone.request });
+    world.hangUp(gone.request);
     expect(heldOf(world.answerTo(next.request)).id).toBe(next.lease);
     expect(codeOf(world.answerTo(world.ask({ kind: 'readLease', lease: gone.lease, waitMs: 0 })))).toBe('lease_not_found');
   });
@@ -27,7 +27,7 @@ describe('connections that go away', () => {
     const { request, lease } = world.acquire('a', { key: 'k' });
     world.carry(request);
     const retry = world.acquire('a', { key: 'k' });
-    world.report({ kind: 'hangUp', request: retry.request });
+    world.hangUp(retry.request);
     world.pass(10_000);
     expect(heldOf(world.answerTo(world.ask({ kind: 'renew', lease }))).id).toBe(lease);
   });
@@ -37,7 +37,7 @@ describe('connections that go away', () => {
     const holder = world.acquire('a');
     const keyed = world.acquire('a', { waitMs: 60_000, key: 'k' });
     const next = world.acquire('a', { waitMs: 60_000 });
-    world.report({ kind: 'hangUp', request: keyed.request });
+    world.hangUp(keyed.request);
     world.pass(4_000);
     const retry = world.acquire('a', { waitMs: 60_000, key: 'k' });
     world.pass(10_000);
@@ -51,7 +51,7 @@ describe('connections that go away', () => {
     const holder = world.acquire('a');
     const keyed = world.acquire('a', { waitMs: 60_000, key: 'k' });
     const next = world.acquire('a', { waitMs: 60_000 });
-    world.report({ kind: 'hangUp', request: keyed.request });
+    world.hangUp(keyed.request);
     world.pass(5_001);
     world.ask({ kind: 'release', lease: holder.lease });
     expect(heldOf(world.answerTo(next.request)).id).toBe(next.lease);
@@ -62,7 +62,7 @@ describe('connections that go away', () => {
     const holder = world.acquire('a');
     const keyed = world.acquire('a', { waitMs: 60_000, key: 'k' });
     const next = world.acquire('a', { waitMs: 60_000 });
-    world.report({ kind: 'hangUp', request: keyed.request });
+    world.hangUp(keyed.request);
     world.ask({ kind: 'release', lease: holder.lease });
     world.pass(4_999);
     expect(world.answerTo(next.request)).toBeUndefined();
@@ -155,7 +155,7 @@ describe('a ticket', () => {
     const follow = world.ask({ kind: 'readLease', lease: ticket.lease, waitMs: 100_000 });
     world.pass(99_000);
     expect(world.answerTo(follow)).toBeUndefined();
-    world.report({ kind: 'hangUp', request: follow });
+    world.hangUp(follow);
     world.pass(30_001);
     expect(world.answerTo(world.ask({ kind: 'readLease', lease: ticket.lease, waitMs: 0 }))).toMatchObject({ view: { lease: { state: 'abandoned' } } });
   });
@@ -230,7 +230,7 @@ describe('an answer that was on its way', () => {
     const world = new World();
     world.acquire('a');
     const waiter = world.acquire('a', { waitMs: 10_000 });
-    world.report({ kind: 'hangUp', request: waiter.request });
+    world.hangUp(waiter.request);
     expect(world.answerTo(waiter.request)).toEqual({ kind: 'hungUp' });
     expect([world.state.leaseIndex.listenersOf(waiter.lease).length, world.state.leaseIndex.waiters]).toEqual([0, 0]);
   });
@@ -247,8 +247,8 @@ describe('an answer that was on its way', () => {
     let request = afterGrant ? 0 : ask(world, ticket.lease);
     world.ask({ kind: 'release', lease: holder.lease });
     if (afterGrant) request = ask(world, ticket.lease);
-    expect(world.answerTo(request)).toMatchObject({ kind: 'lease', grant: true });
-    world.report({ kind: 'hangUp', request });
+    expect(world.answerTo(request)).toMatchObject({ kind: 'lease', grant: 'shared' });
+    world.hangUp(request);
     world.pass(10_001);
     expect(heldOf(world.answerTo(next.request)).id).toBe(next.lease);
   });
@@ -268,7 +268,7 @@ describe('an orderly stop and the start after it', () => {
     const world = new World();
     const holder = world.acquire('a');
     const keyed = world.acquire('a', { waitMs: 60_000, key: 'k' });
-    world.report({ kind: 'hangUp', request: keyed.request });
+    world.hangUp(keyed.request);
     world.ask({ kind: 'release', lease: holder.lease });
     world.report({ kind: 'drain' });
     world.pass(5_001);

@@ -59,6 +59,13 @@ export class World {
     return { request, lease };
   }
 
+  /** The connection closes. Whoever finds it so reports the grant that its answer alone could have carried. */
+  hangUp(request: number): void {
+    this.report({ kind: 'hangUp', request });
+    const reply = this.answerTo(request);
+    if (reply?.kind === 'lease' && reply.grant === 'sole') this.report({ kind: 'uncarried', lease: reply.view.lease.id });
+  }
+
   /** The answer goes out to an open connection. */
   carry(request: number): void {
     this.report({ kind: 'carried', request });
@@ -86,9 +93,9 @@ export class World {
   #take(output: Output): void {
     for (const { request, reply } of output.answers) this.#answers.set(request, reply);
     for (const { effect } of output.orders) this.effects.push(effect);
-    for (const { table, key, row } of this.state.changes.take().rows) {
+    for (const { table, key, row, place } of this.state.changes.take().rows) {
       if (row === undefined) this.#stored.delete(`${table}/${key}`);
-      else this.#stored.set(`${table}/${key}`, { table, key, row });
+      else this.#stored.set(`${table}/${key}`, { table, key, row, place });
     }
     this.state.changes.flushed();
     if (!this.#checked) return;

@@ -5,10 +5,11 @@
 
 import { writeSync } from 'node:fs';
 import { openLmdbJournal } from '../../../src/journal/lmdb.ts';
-import { bytesOf, commitOf, row } from '../commits.ts';
+import { bytesOf, commitOf, Rows } from '../commits.ts';
 
 const KEPT = 50;
 const journal = await openLmdbJournal(process.argv[2] ?? '');
+const { row } = new Rows(journal.opened.rows);
 let n = journal.opened.now;
 try {
   for (;;) {

@@ -1,0 +1,72 @@
+// Connection: the one that a question came on, as the machine hears of it.
+//
+// Owns what only the edge can know: that a connection closed, and that an answer with a grant left.
+//   N1. Of a question that may wait, the machine hears at once when its connection closes.
+//   N2. Of a grant it hears what it has to: of a shared one once, that it was carried or was not; of one that this answer
+//       alone can carry only that it was not.
+//   N3. An answer was carried when the kernel took all of it. On a connection with several requests that is when those
+//       before it were answered.
+
+import type { FastifyReply } from 'fastify';
+import type { Grant } from '../state/replies.ts';
+import type { Edge } from './edge.ts';
+
+export class Connection {
+  readonly #edge: Edge;
+  readonly #reply: FastifyReply;
+  /** The numbers under which the machine knows what was asked. */
+  readonly #requests: number[];
+  #lease = '';
+  #grant: Grant | undefined;
+  #isReported = false;
+
+  constructor(edge: Edge, reply: FastifyReply, request: number) {
+    this.#edge = edge;
+    this.#reply = reply;
+    this.#requests = [request];
+  }
+
+  /** Tells the machine if the connection closes before the answer. (N1) */
+  watch(): void {
+    const { raw } = this.#reply;
+    raw.once('close', () => {
+      if (!raw.writableFinished) this.#report('hangUp');
+    });
+  }
+
+  /** The machine was asked once more for the same answer. */
+  listenTo(request: number): void {
+    this.#requests.push(request);
+  }
+
+  /** The answer that is about to be written gives this lease to the client. */
+  isGiven(lease: string, grant: Grant): void {
+    this.#lease = lease;
+    this.#grant ??= grant;
+  }
+
+  /** The answer was given to the server. `held`: it says that the client holds the lease. */
+  written(held: boolean): void {
+    if (this.#grant === undefined) return;
+    const { raw } = this.#reply;
+    if (raw.writableFinished) this.#settle(held);
+    else raw.once('close', () => this.#settle(held && raw.writableFinished));
+  }
+
+  /** No answer with the grant can be written, or was. (N2) */
+  lost(): void {
+    if (this.#grant === 'sole') this.#edge.engine.post({ kind: 'uncarried', lease: this.#lease });
+    if (this.#grant === 'shared') this.#report('hangUp');
+  }
+
+  #settle(carried: boolean): void {
+    if (!carried) this.lost();
+    else if (this.#grant === 'shared') this.#report('carried');
+  }
+
+  #report(kind: 'carried' | 'hangUp'): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
+    for (const request of this.#requests) this.#edge.engine.post({ kind, request });
+  }
+}

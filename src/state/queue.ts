@@ -1,0 +1,34 @@
+// Queue: strings that leave in the order in which they came, and no other way.
+//
+// Owns nothing that Fifo does not, but keeps no map: who never leaves from the middle need not be found there.
+//   Q1. `add`, `shift` and `first` take constant time, amortised.
+
+const COMPACT_MIN = 1_024;
+
+export class Queue {
+  #items: string[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  add(item: string): void {
+    this.#items.push(item);
+  }
+
+  first(): string | undefined {
+    return this.#items[this.#head];
+  }
+
+  shift(): string | undefined {
+    const first = this.#items[this.#head];
+    if (first === undefined) return undefined;
+    this.#head++;
+    if (this.#head >= COMPACT_MIN && this.#head > this.size) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return first;
+  }
+}
