@@ -6,6 +6,11 @@
 //       here first, and what does not fit becomes a refusal with words.
 //   F2. Only pages that are in use are looked at. A file may well be shorter than its last page: LMDB does not write
 //       pages at the end that are free.
+//   F3. A page that is in use and listed as free as well, or that stands behind the last page, would be overwritten by
+//       some later commit: the list of free pages is read too.
+//   F4. Which meta page counts is said by one number alone, and a changed one would bring back the commit before. But
+//       the two follow one another, every commit of ours writes the root of the databases anew, and a commit leaves the
+//       pages of the one before it alone: so both roots carry the numbers of their commits a second time.
 //
 // The form: two meta pages, of which the one with the higher transaction counts, each with the descriptions of two
 // trees: the free pages, and the databases by name, whose descriptions are the values. Numbers are little endian.
@@ -16,7 +21,7 @@ import { damaged } from './lmdb-store.ts';
 
 const FILE = 'data.mdb';
 
-const META = { bytes: 160, magic: 24, version: 28, pageBytes: 48, freeTree: 48, mainTree: 96, transaction: 152 };
+const META = { bytes: 160, magic: 24, version: 28, pageBytes: 48, freeTree: 48, mainTree: 96, lastPage: 144, transaction: 152 };
 const MAGIC = 0xbeefc0de;
 const VERSION = 2;
 const TREE = { bytes: 48, depth: 6, entries: 32, root: 40 };
@@ -32,6 +37,7 @@ const CHILD_BYTES = 6;
 const IN_OVERFLOW = 1;
 const IS_TREE = 2;
 const OVERFLOW_BYTES = 24;
+const FREE_ENTRY = 8;
 const PAGE_BYTES = [256, 65_536] as const;
 const DEPTH_MAX = 32;
 
@@ -52,13 +58,19 @@ export function assertWhole(path: string): void {
 
 class Misfit extends Error {}
 
+/** What the leaves of a tree hold: lists of free pages, descriptions of trees, or what is ours. */
+type Holds = 'free pages' | 'trees' | 'data';
+
 /** One way through all pages in use, each of them once. */
 class Walk {
   readonly #descriptor: number;
   readonly #fileBytes: number;
   #pageBytes = 0;
   #transaction = 0n;
+  #lastPage = 0n;
+  /** In use, or free, one byte for each page of the file. */
   #seen = new Uint8Array();
+  readonly #freeBehindEnd = new Set<number>();
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor;
@@ -70,12 +82,15 @@ class Walk {
     this.#pageBytes = first.readUInt32LE(META.pageBytes);
     if (this.#pageBytes < PAGE_BYTES[0] || this.#pageBytes > PAGE_BYTES[1]) throw new Misfit('begins with a meta page that is damaged');
     const second = this.#metaPage(this.#pageBytes);
-    const meta = first.readBigUInt64LE(META.transaction) > second.readBigUInt64LE(META.transaction) ? first : second;
-    this.#transaction = meta.readBigUInt64LE(META.transaction);
+    const [meta, before] = transactionOf(first) > transactionOf(second) ? [first, second] : [second, first];
+    this.#transaction = transactionOf(meta);
+    this.#lastPage = meta.readBigUInt64LE(META.lastPage);
     this.#seen = new Uint8Array(Math.floor(this.#fileBytes / this.#pageBytes));
     this.#seen.fill(1, 0, 2);
-    this.#tree(meta.subarray(META.freeTree), false);
-    this.#tree(meta.subarray(META.mainTree), true);
+    this.#tree(meta.subarray(META.freeTree), 'free pages');
+    this.#tree(meta.subarray(META.mainTree), 'trees');
+    this.#assertNewest(meta, before);
+    if (this.#lastPage >= this.#seen.length && !this.#freeBehindEnd.has(Number(this.#lastPage))) throw new Misfit('was cut short or has another last page');
   }
 
   #metaPage(position: number): Buffer {
@@ -86,7 +101,21 @@ class Walk {
     return page;
   }
 
-  #tree(description: Buffer, holdsTrees: boolean): void {
+  /** Compares what the meta pages say with what the roots say. A copy that LMDB compacted has no commit before its first. (F4) */
+  #assertNewest(meta: Buffer, before: Buffer): void {
+    const turns = transactionOf(before) === 0n || transactionOf(before) + 1n === transactionOf(meta);
+    if (!turns || this.#rootTransaction(meta) <= this.#rootTransaction(before)) throw new Misfit('has meta pages of which it cannot be told which is the last');
+  }
+
+  /** -1 where there is no root. */
+  #rootTransaction(meta: Buffer): bigint {
+    const root = meta.readBigUInt64LE(META.mainTree + TREE.root);
+    const position = Number(root) * this.#pageBytes;
+    if (position + PAGE.header > this.#fileBytes) return -1n;
+    return this.#read(position, PAGE.header).readBigUInt64LE(PAGE.transaction);
+  }
+
+  #tree(description: Buffer, holds: Holds): void {
     const root = description.readBigUInt64LE(TREE.root);
     const depth = description.readUInt16LE(TREE.depth);
     if ((root === NO_ROOT) !== (depth === 0) || depth > DEPTH_MAX) throw new Misfit('has a tree without a root');
@@ -97,7 +126,7 @@ class Walk {
       const page = this.#page(number, level > 1 ? BRANCH : LEAF);
       const nodes = this.#nodes(page, number);
       if (level > 1) for (const at of nodes) ways.push({ page: page.readUIntLE(at, CHILD_BYTES), level: level - 1 });
-      else for (const at of nodes) this.#leafNode(page, at, number, holdsTrees);
+      else for (const at of nodes) this.#leafNode(page, at, number, holds);
       if (level === 1) entries += BigInt(nodes.length);
     }
     if (entries !== description.readBigUInt64LE(TREE.entries)) throw new Misfit('has a tree that lost entries');
@@ -117,16 +146,44 @@ class Walk {
     return nodes;
   }
 
-  #leafNode(page: Buffer, at: number, number: number, holdsTrees: boolean): void {
+  #leafNode(page: Buffer, at: number, number: number, holds: Holds): void {
     const bytes = page.readUInt32LE(at);
     const flags = page.readUInt16LE(at + NODE.flags);
     const value = keyEnd(page, at);
     const bytesHere = flags === IN_OVERFLOW ? OVERFLOW_BYTES : bytes;
-    if (value + bytesHere > page.length || flags > IS_TREE || (flags === IS_TREE) !== holdsTrees) throw misfit(number);
-    if (flags === IN_OVERFLOW) this.#overflow(Number(page.readBigUInt64LE(value)), bytes);
-    if (!holdsTrees) return;
-    if (bytes !== TREE.bytes) throw misfit(number);
-    this.#tree(page.subarray(value, value + bytes), false);
+    if (value + bytesHere > page.length || flags > IS_TREE || (flags === IS_TREE) !== (holds === 'trees')) throw misfit(number);
+    const overflow = flags === IN_OVERFLOW ? Number(page.readBigUInt64LE(value)) : undefined;
+    if (overflow !== undefined) this.#overflow(overflow, bytes);
+    if (holds === 'trees') {
+      if (bytes !== TREE.bytes) throw misfit(number);
+      this.#tree(page.subarray(value, value + bytes), 'data');
+    }
+    if (holds === 'free pages') this.#free(overflow === undefined ? page.subarray(value, value + bytes) : this.#read(overflow * this.#pageBytes + PAGE.header, bytes), number);
+  }
+
+  /**
+   * A list begins with the number of its entries. An entry above 0 is a free page; one below 0 is the length of a run,
+   * and the next entry its first page; a 0 is no entry.
+   */
+  #free(list: Buffer, number: number): void {
+    const end = list.length < FREE_ENTRY ? 0n : (list.readBigUInt64LE(0) + 1n) * BigInt(FREE_ENTRY);
+    if (end < FREE_ENTRY || end > list.length) throw misfit(number);
+    for (let at = FREE_ENTRY; at < end; at += FREE_ENTRY) {
+      const entry = Number(list.readBigInt64LE(at));
+      if (entry === 0) continue;
+      if (entry < 0) at += FREE_ENTRY;
+      if (at >= end) throw misfit(number);
+      const first = Number(list.readBigInt64LE(at));
+      const behind = first + (entry < 0 ? -entry : 1);
+      if (first < 2 || behind - 1 > this.#lastPage) throw misfit(number);
+      for (let page = first; page < behind; page += 1) this.#markFree(page);
+    }
+  }
+
+  #markFree(page: number): void {
+    if (page < this.#seen.length) return this.#mark(page);
+    if (this.#freeBehindEnd.has(page)) throw misfit(page);
+    this.#freeBehindEnd.add(page);
   }
 
   #overflow(number: number, bytes: number): void {
@@ -146,7 +203,7 @@ class Walk {
 
   #mark(number: number): void {
     if (!(number < this.#seen.length)) throw new Misfit(`was cut short: page ${number} is missing, it has ${this.#seen.length}`);
-    if (this.#seen[number] === 1) throw misfit(number);
+    if (this.#seen[number] === 1 || number > this.#lastPage) throw misfit(number);
     this.#seen[number] = 1;
   }
 
@@ -155,6 +212,10 @@ class Walk {
     if (readSync(this.#descriptor, page, 0, bytes, position) < bytes) throw new Misfit('was cut short');
     return page;
   }
+}
+
+function transactionOf(meta: Buffer): bigint {
+  return meta.readBigUInt64LE(META.transaction);
 }
 
 /** Where the key of the node that begins here ends, and its value begins. */
