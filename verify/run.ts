@@ -4,10 +4,12 @@
 // Owns the order of the parts, their shares of the time, and the table at the end. Ends with 1 when a figure is missed.
 
 import { parseArgs } from 'node:util';
+import { histories } from './histories/part.ts';
 import type { Figure, Part } from './part.ts';
+import { power } from './power/part.ts';
 
 /** A part registers by a line here. */
-const PARTS: readonly Part[] = [];
+const PARTS: readonly Part[] = [histories, power];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
