@@ -1,0 +1,100 @@
+// Steps: a lock's calls as the search takes them, one step of the lock for each thing that an answer says.
+//
+// Owns what an answer says about a lock that serves one after another. Does not own in which order that can be (linear.ts).
+
+import { promisedUntil, type Call } from './calls.ts';
+
+export const NOBODY = 0;
+
+interface Between {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Claims are numbers above 0; a token that belongs to no known claim is a holder below 0. */
+export type Step = Between & (
+  | { readonly kind: 'granted'; readonly claim: number; readonly until: number }
+  /** `renewed`: what was promised before no longer counts. */
+  | { readonly kind: 'held'; readonly holder: number; readonly until: number; readonly renewed: boolean }
+  | { readonly kind: 'free' }
+  | { readonly kind: 'over'; readonly claim: number }
+  /** `again`: an earlier release may have been the one that did it. */
+  | { readonly kind: 'released'; readonly claim: number; readonly again: boolean }
+  | { readonly kind: 'waits'; readonly claim: number }
+);
+
+export interface Steps {
+  /** By the time of their calls. */
+  readonly steps: readonly Step[];
+  /** The step in which each claim is granted. */
+  readonly grants: ReadonlyMap<number, number>;
+  /** When a claim's lease can be over before its promise, because of a call that has no answer. */
+  readonly cutAt: ReadonlyMap<number, number>;
+  /** When each claim was asked for whose grant, if there was one, nobody was told of. */
+  readonly lost: readonly number[];
+}
+
+interface Claim {
+  readonly number: number;
+  readonly about: readonly Call[];
+  readonly token: number | undefined;
+}
+
+export function stepsOf(calls: readonly Call[]): Steps {
+  const claims = [...Map.groupBy(calls, ({ claim }) => claim)].filter(([number]) => number !== 0)
+    .map(([number, about]): Claim => ({ number, about, token: about.find(({ answer }) => answer?.token !== undefined)?.answer?.token }));
+  const holders = new Map(claims.filter(({ token }) => token !== undefined).map(({ number, token }) => [token, number]));
+  const steps = claims.flatMap((claim) => [...grantStep(claim), ...ownSteps(claim)]).concat(calls.flatMap((call) => seenSteps(call, holders)));
+  steps.sort((a, b) => a.from - b.from || a.to - b.to);
+  return {
+    steps,
+    grants: new Map(steps.flatMap((step, nth) => (step.kind === 'granted' ? [[step.claim, nth] as const] : []))),
+    cutAt: new Map(claims.map(({ number, about }) => [number, cutAt(about)])),
+    lost: claims.filter(({ token }) => token === undefined).flatMap(lostAt).toSorted((a, b) => a - b),
+  };
+}
+
+/** A claim was granted between its first attempt that was not refused and the first answer that knows of it. */
+function grantStep({ number, about, token }: Claim): Step[] {
+  if (token === undefined) return [];
+  const attempts = about.filter(({ operation, answer }) => operation === 'acquire' && answer?.status !== 423);
+  const knowing = about.filter(({ answer }) => answer?.token !== undefined);
+  const from = Math.min(...attempts.map(({ calledAt }) => calledAt));
+  const to = Math.min(...knowing.map(({ returnedAt }) => returnedAt));
+  return [{ kind: 'granted', claim: number, from, to, until: -Infinity }];
+}
+
+function ownSteps({ number: claim, about, token }: Claim): Step[] {
+  return about.flatMap((call): Step[] => {
+    const { operation, calledAt: from, returnedAt: to, answer } = call;
+    if (answer === undefined) return [];
+    if (answer.state === 'held') return [{ kind: 'held', holder: claim, until: promisedUntil(call) ?? -Infinity, renewed: operation === 'renew', from, to }];
+    if (answer.state === 'waiting') return [{ kind: 'waits', claim, from, to }];
+    if (token === undefined) return [];
+    if (operation === 'release' && answer.status === 204) return [{ kind: 'released', claim, again: about.some((other) => isBefore(other, call)), from, to }];
+    return answer.token === undefined ? [] : [{ kind: 'over', claim, from, to }];
+  });
+}
+
+function isBefore(other: Call, call: Call): boolean {
+  return other !== call && other.operation === 'release' && other.calledAt <= call.returnedAt && (other.answer === undefined || other.answer.status === 204);
+}
+
+function seenSteps({ operation, calledAt: from, returnedAt: to, answer }: Call, holders: ReadonlyMap<number | undefined, number>): Step[] {
+  if (answer?.holder !== undefined) return [{ kind: 'held', holder: holders.get(answer.holder) ?? -answer.holder, until: -Infinity, renewed: false, from, to }];
+  return operation === 'show' && answer !== undefined ? [{ kind: 'free', from, to }] : [];
+}
+
+function cutAt(about: readonly Call[]): number {
+  const cuts = about.filter(({ answer }) => answer === undefined).map(({ operation, calledAt, ttlMs }) => {
+    if (operation === 'release') return calledAt;
+    return operation === 'renew' ? calledAt + ttlMs : Infinity;
+  });
+  return Math.min(Infinity, ...cuts);
+}
+
+function lostAt({ about }: Claim): number[] {
+  const attempts = about.filter(({ operation }) => operation === 'acquire');
+  const mayBe = attempts.some(({ answer }) => answer === undefined || answer.status === 202);
+  return mayBe ? [Math.min(...attempts.map(({ calledAt }) => calledAt))] : [];
+}
