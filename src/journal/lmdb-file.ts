@@ -103,8 +103,8 @@ class Walk {
 
   /** Compares what the meta pages say with what the roots say. A copy that LMDB compacted has no commit before its first. (F4) */
   #assertNewest(meta: Buffer, before: Buffer): void {
-    const turns = transactionOf(before) === 0n || transactionOf(before) + 1n === transactionOf(meta);
-    if (!turns || this.#rootTransaction(meta) <= this.#rootTransaction(before)) throw new Misfit('has meta pages of which it cannot be told which is the last');
+    const isFirst = transactionOf(before) === 0n && before.readBigUInt64LE(META.mainTree + TREE.root) === NO_ROOT;
+    if ((!isFirst && transactionOf(before) + 1n !== transactionOf(meta)) || this.#rootTransaction(meta) <= this.#rootTransaction(before)) throw new Misfit('has meta pages of which it cannot be told which is the last');
   }
 
   /** -1 where there is no root. */

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { JournalRefused } from '../../src/journal/journal.ts';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
 import { assertWhole } from '../../src/journal/lmdb-file.ts';
 import { bytesOf, commitOf, Rows } from './commits.ts';
@@ -53,6 +54,15 @@ test.for([10, 11])('no changed bit in the number of a meta page brings back the 
   const store = await written(commits);
   const bits = [...bitsOf(META.transaction, 8), ...bitsOf(PAGE + META.transaction, 8)];
   expect(bits.filter(({ at, bit }) => withBit(store, at, bit) === '')).toEqual([]);
+});
+
+test.for([0, 64, 120])('a meta page that lost 512 bytes from byte %i is refused, not taken for one that was never written', async (from) => {
+  const store = await written(10);
+  const file = join(store, 'data.mdb');
+  const whole = readFileSync(file);
+  const meta = lastMeta(whole);
+  writeFileSync(file, whole.fill(0, meta + from, meta + from + 512));
+  expect(() => { assertWhole(store); }).toThrow(JournalRefused);
 });
 
 test.for([10, 11])('no changed bit in the number of the last page passes, as pages in use would be overwritten, after %i commits', async (commits) => {
