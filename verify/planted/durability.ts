@@ -1,0 +1,93 @@
+// Durability: mistakes in what is stored, and in what leaves before it is.
+
+import type { PlantedBug } from './bug.ts';
+
+export const DURABILITY: readonly PlantedBug[] = [
+  {
+    name: 'answers-before-the-commit',
+    file: 'src/engine.ts',
+    before: 'for (const answered of output.answers) this.#group.answers.push(answered);',
+    after: 'for (const { request, reply } of output.answers) this.#resolvers.get(request)?.(reply);',
+    why: 'A crash takes back what was answered.',
+  },
+  {
+    name: 'reads-overtake-the-commit',
+    file: 'src/engine.ts',
+    before: 'for (const answered of output.answers) this.#group.answers.push(answered);',
+    after: `for (const answered of output.answers) {
+      if (this.state.changes.empty) this.#resolvers.get(answered.request)?.(answered.reply);
+      else this.#group.answers.push(answered);
+    }`,
+    why: 'A reading shows what the commit in flight has not stored yet, and a crash takes it back.',
+  },
+  {
+    name: 'group-leaves-with-the-one-before',
+    file: 'src/engine.ts',
+    before: 'this.#flushed.push(group);',
+    after: 'this.#flushed.push(group);\n      group.answers.push(...this.#group.answers.splice(0));',
+    why: 'What arrived during a commit is answered when that commit is done, and not when its own is.',
+  },
+  {
+    name: 'effects-before-the-commit',
+    file: 'src/engine.ts',
+    before: 'if (early) this.#parts.perform(effect);',
+    after: 'if (early || !early) this.#parts.perform(effect);',
+    why: 'An item runs, or a callback is sent, in an attempt that nothing has counted.',
+  },
+  {
+    name: 'failed-commit-ignored',
+    file: 'src/engine.ts',
+    before: '.then(flushed, (error: unknown) => this.#fail(error));',
+    after: '.then(flushed, flushed);',
+    why: 'What could not be stored is acknowledged.',
+  },
+  {
+    name: 'deletion-not-stored',
+    file: 'src/state/tables.ts',
+    before: '    this.#changes.record(entry);\n',
+    after: '',
+    why: 'What was deleted is there again after a restart.',
+  },
+  {
+    name: 'second-change-not-stored',
+    file: 'src/state/changes.ts',
+    before: '  entry.isRecorded = false;\n',
+    after: '',
+    why: 'Of a row only its first change is stored: a release is forgotten by a restart.',
+  },
+  {
+    name: 'changes-taken-and-not-committed',
+    file: 'src/engine.ts',
+    before: 'this.#parts.journal.commit({ now, ...this.state.changes.take() })',
+    after: 'this.#parts.journal.commit({ now, ...this.state.changes.take(), ...(group.answers.length === 0 && { rows: [] }) })',
+    why: 'What nobody is told of is not stored: an expiry, a result.',
+  },
+  {
+    name: 'task-told-over-an-unflushed-change',
+    file: 'src/locks/grant.ts',
+    before: 'const early = !step.state.changes.isLockUnflushed(lease.lock) && isFlushed(step.state, lease.fencingToken);',
+    after: 'const early = true;',
+    why: 'A task works under a lock whose last holder, after a crash, still has it.',
+  },
+  {
+    name: 'change-in-flight-taken-for-flushed',
+    file: 'src/state/changes.ts',
+    before: 'this.#locksInFlight = this.#locks;',
+    after: 'this.#locksInFlight = new Set();',
+    why: 'The same, while the release is in the commit that is under way.',
+  },
+  {
+    name: 'payload-dropped-when-put-back',
+    file: 'src/batches/chunks.ts',
+    before: "else state.chunks.put({ ...chunk, state: 'queued', alone: undefined, queuedAt: step.now });",
+    after: "else {\n    state.changes.dropPayload(chunk.payload.id);\n    state.chunks.put({ ...chunk, state: 'queued', alone: undefined, queuedAt: step.now });\n  }",
+    why: 'Items that are to run again cannot be read any more.',
+  },
+  {
+    name: 'payload-dropped-with-the-row',
+    file: 'src/state/changes.ts',
+    before: 'this.#dropsNext.push(id);',
+    after: 'this.#drops.push(id);',
+    why: 'An answer or an order that is on its way finds its bytes gone.',
+  },
+];

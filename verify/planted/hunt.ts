@@ -1,0 +1,49 @@
+// Hunt: the simulator run on a copy with a bug in it, until a checker complains.
+//
+// Owns the process that runs it, and reading what it says.
+//   H1. A bug counts as caught by a violation that the simulator names with its seed, and by nothing else: a copy that
+//       does not run, or says nothing in time, is an error.
+
+import { execFile } from 'node:child_process';
+import { copyWith, dropCopy } from './copy.ts';
+import type { PlantedBug } from './bug.ts';
+
+/** The seeds that a bug may take at the most. */
+export const SEEDS_MAX = 200;
+/** Far above what the simulator needs for that many seeds. */
+const HUNT_MS_MAX = 300_000;
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+const VIOLATION = /^violation seed=(?<seed>\d+) property=(?<property>[^:]+): (?<told>.*)$/mu;
+
+/** What a checker said. */
+export interface Catch {
+  readonly seed: number;
+  readonly property: string;
+  readonly told: string;
+}
+
+/**
+ * Runs the simulator with seeds `first` to `last` until one shows a violation. Without a bug it runs the project as it
+ * is. Throws when the simulator itself did not run to its end.
+ */
+export async function hunt(bug: PlantedBug | undefined, first: number, last: number): Promise<Catch | undefined> {
+  const folder = await copyWith(bug);
+  try {
+    const { code, output } = await run(folder, ['verify/sim/run.ts', '--seeds', `${first}..${last}`, '--until-violation']);
+    const found = VIOLATION.exec(output)?.groups;
+    if (code === 1 && found !== undefined) return { seed: Number(found['seed']), property: found['property']!, told: found['told']! };
+    if (code === 0 && found === undefined) return undefined;
+    throw new Error(`${bug?.name ?? 'the copy without a bug'}: the simulator ended with ${code}:\n${output.slice(-2_000)}`);
+  } finally {
+    await dropCopy(folder);
+  }
+}
+
+/** `code` is a text for a process that could not be run or was ended. */
+function run(cwd: string, args: readonly string[]): Promise<{ readonly code: number | string; readonly output: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd, timeout: HUNT_MS_MAX, maxBuffer: OUTPUT_BYTES_MAX, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : (error.code ?? error.signal ?? 'no code'), output: `${stdout}\n${stderr}` });
+    });
+  });
+}

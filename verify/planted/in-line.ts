@@ -1,0 +1,111 @@
+// In line: mistakes in who gets a lock, in what order, and who is told.
+
+import type { PlantedBug } from './bug.ts';
+
+export const IN_LINE: readonly PlantedBug[] = [
+  {
+    name: 'expiry-wakes-nobody',
+    file: 'src/locks/endings.ts',
+    before: 'else passOn(step, lease.lock);',
+    after: "else if (end !== 'expired') passOn(step, lease.lock);",
+    why: 'A lease expires and the lock stays free, though somebody waits for it.',
+  },
+  {
+    name: 'newest-waiter-first',
+    file: 'src/locks/grant.ts',
+    before: 'line?.queue?.first()',
+    after: '[...(line?.queue ?? [])].at(-1)',
+    why: 'Who came last is served first.',
+  },
+  {
+    name: 'order-forgotten-at-the-start',
+    file: 'src/state/load.ts',
+    before: 'leases.reduce((order, { row }) => Math.max(order, row.order), 0)',
+    after: '0',
+    why: 'After a restart new places are numbered from the beginning, and a second restart sorts them before old ones.',
+  },
+  {
+    name: 'line-loaded-backwards',
+    file: 'src/state/load.ts',
+    before: "row.state === 'held' ? row.order :",
+    after: "row.state === 'held' ? -row.order :",
+    why: 'A restart turns the line round.',
+  },
+  {
+    name: 'second-listener-replaces-the-first',
+    file: 'src/state/indexes.ts',
+    before: '[...known, row.request]',
+    after: '[row.request]',
+    why: 'A retry listens to the place of the first request, which is then never answered.',
+  },
+  {
+    name: 'time-out-answers-nobody',
+    file: 'src/locks/endings.ts',
+    before: "    refuse(step, request, { code: 'wait_timed_out'",
+    after: "    if (request > 0) continue;\n    refuse(step, request, { code: 'wait_timed_out'",
+    why: 'A wait ends and the request that waited is left without an answer.',
+  },
+  {
+    name: 'wait-without-an-end',
+    file: 'src/locks/acquire.ts',
+    before: 'waitUntil: step.now + input.waitMs',
+    after: 'waitUntil: undefined',
+    why: 'An acquire waits on after its waitMs.',
+  },
+  {
+    name: 'followers-not-told',
+    file: 'src/locks/endings.ts',
+    before: "if (lease.state === 'waiting') tellFollowers(",
+    after: "if (lease.state === 'waiting') return;\n  if (lease.state === 'held' && end === 'abandoned') tellFollowers(",
+    why: 'Who follows a ticket that leaves is not told, and waits for nothing.',
+  },
+  {
+    name: 'hang-up-not-heard',
+    file: 'src/locks/listeners.ts',
+    before: "if (listener.on.kind !== 'batch') leaveLease(step, listener.on.lease);",
+    after: '',
+    why: 'A place whose connection closed keeps its turn, and the lock goes to nobody.',
+  },
+  {
+    name: 'keyed-place-lost-at-once',
+    file: 'src/locks/listeners.ts',
+    before: 'claimant.key !== undefined ? step.now + REATTACH_MS : undefined',
+    after: 'claimant.key !== undefined ? undefined : undefined',
+    why: 'A client with a key loses its place with its connection, and its retry stands at the end of the line.',
+  },
+  {
+    name: 'uncarried-grant-kept',
+    file: 'src/locks/listeners.ts',
+    before: "if (lease?.state === 'held') abandon(step, lease);",
+    after: "if (lease?.state === 'waiting') abandon(step, lease);",
+    why: 'A grant that met a closed connection holds the lock for its whole ttlMs.',
+  },
+  {
+    name: 'retry-abandons-a-carried-grant',
+    file: 'src/locks/listeners.ts',
+    before: 'const isUncarried = step.state.attendance.get(lease.id) !== undefined;',
+    after: 'const isUncarried = true;',
+    why: 'A retry that hangs up takes the lock from the client that has it.',
+  },
+  {
+    name: 'ticket-never-abandoned',
+    file: 'src/locks/acquire.ts',
+    before: 'abandonAt: step.now + TICKET_READ_MS',
+    after: 'abandonAt: undefined',
+    why: 'A ticket that nobody reads keeps its turn.',
+  },
+  {
+    name: 'unclaimed-grant-kept',
+    file: 'src/locks/grant.ts',
+    before: 'abandonAt: claimEnd(step, lease)',
+    after: 'abandonAt: undefined',
+    why: "A ticket's grant that no answer has carried is kept for its whole ttlMs.",
+  },
+  {
+    name: 'claim-not-stored',
+    file: 'src/locks/listeners.ts',
+    before: '  putLease(step.state, claimed);\n',
+    after: '',
+    why: "A restart takes a ticket's grant, which an answer has carried, for one that nobody has.",
+  },
+];

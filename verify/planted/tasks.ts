@@ -1,0 +1,55 @@
+// Tasks: mistakes in the locks of code that runs on a worker.
+
+import type { PlantedBug } from './bug.ts';
+
+export const TASKS: readonly PlantedBug[] = [
+  {
+    name: 'lock-outlives-its-task',
+    file: 'src/locks/tasks.ts',
+    before: "if (lease?.state === 'held') endAndPassOn(step, lease, 'released');",
+    after: "if (lease?.state === 'held' && lease.claimant.by !== 'task') endAndPassOn(step, lease, 'released');",
+    why: 'What a task forgot to release is held for ever.',
+  },
+  {
+    name: 'lock-outlives-its-thread',
+    file: 'src/machine.ts',
+    before: 'return endOfScope(current, input.worker, () => workerEnded(current, input));',
+    after: '{ workerEnded(current, input); return dispatch(current); }',
+    why: 'What a thread held that was lost is held for ever.',
+  },
+  {
+    name: 'task-releases-the-lock-of-another',
+    file: 'src/locks/tasks.ts',
+    before: "const isIts = lease?.claimant.by === 'task' && lease.claimant.worker === input.worker && lease.fencingToken === input.fencingToken;",
+    after: 'const isIts = lease !== undefined;',
+    why: 'A task that releases what was revoked takes the lock from its next holder.',
+  },
+  {
+    name: 'lost-lock-forgiven',
+    file: 'src/locks/endings.ts',
+    before: 'if (row !== undefined) step.state.workers.put({ ...row, lockLost: lease.lock });',
+    after: '',
+    why: 'A task whose lock was revoked while it worked counts as succeeded.',
+  },
+  {
+    name: 'ended-task-acquires',
+    file: 'src/locks/tasks.ts',
+    before: "return worker.state === 'running' && worker.item === scope;",
+    after: "return worker.state !== 'stuck';",
+    why: 'A task that has ended takes a lock that nothing will release.',
+  },
+  {
+    name: 'waiting-task-not-told',
+    file: 'src/locks/endings.ts',
+    before: "return order(step, { kind: 'answerLock', worker, call, answer: refused });",
+    after: 'return;',
+    why: 'A task whose wait is over is never told.',
+  },
+  {
+    name: 'place-outlives-its-task',
+    file: 'src/locks/tasks.ts',
+    before: "if (lease?.state === 'waiting') endLease(step, lease, 'abandoned');",
+    after: "if (lease?.state === 'expired') endLease(step, lease, 'abandoned');",
+    why: 'A task that has ended is granted the lock that it waited for.',
+  },
+];
