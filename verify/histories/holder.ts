@@ -1,7 +1,8 @@
 // Holder: a client process that takes locks, renews them, and is killed.
 //
 // Owns one connection to the service at `<port>` and the locks `<name>-0` and on, one for each TTL that follows. Writes
-// a line for every answer that gave it time, by the clock that all processes of a machine share: `<lock> <ms>`.
+// a line before every request that asks for time, `<lock> asked`, and one after every answer that gave it some, `<lock>
+// <ms>` by the clock that all processes of a machine share.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from './connection.ts';
@@ -27,6 +28,7 @@ async function hold(lock: string, ttlMs: number): Promise<void> {
 }
 
 async function post(connection: Connection, lock: string, path: string, body: string): Promise<string | undefined> {
+  process.stdout.write(`${lock} asked\n`);
   const answer = await connection.ask('POST', path, body, '', PATIENCE_MS);
   if ('lost' in answer || answer.status >= 300) return undefined;
   process.stdout.write(`${lock} ${sharedNow()}\n`);
