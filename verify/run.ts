@@ -5,11 +5,12 @@
 
 import { parseArgs } from 'node:util';
 import { histories } from './histories/part.ts';
+import { hostile } from './hostile/part.ts';
 import type { Figure, Part } from './part.ts';
 import { power } from './power/part.ts';
 
 /** A part registers by a line here. */
-const PARTS: readonly Part[] = [histories, power];
+const PARTS: readonly Part[] = [histories, power, hostile];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
