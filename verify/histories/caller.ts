@@ -95,6 +95,7 @@ interface Body {
   readonly id?: string;
   readonly state?: LeaseState;
   readonly code?: string;
+  readonly reason?: string;
   readonly fencingToken?: number;
   readonly expiresInMs?: number;
   readonly elapsedMs?: number;
@@ -109,5 +110,5 @@ function readAnswer(operation: Operation, { status, text }: Raw): Answer {
   if (operation === 'line') return { status, code, line: typeof body.waiters === 'object' ? body.waiters.map(({ owner }) => Number(owner)) : undefined };
   const holder = body.holders?.[0]?.fencingToken;
   if (operation === 'show') return { status, code, holder };
-  return { status, code, lease: body.id, state: body.state, token: body.fencingToken, expiresInMs: body.expiresInMs, elapsedMs: body.elapsedMs, holder };
+  return { status, code, reason: body.reason, lease: body.id, state: body.state, token: body.fencingToken, expiresInMs: body.expiresInMs, elapsedMs: body.elapsedMs, holder };
 }

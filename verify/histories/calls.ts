@@ -16,6 +16,8 @@ export type LeaseState = 'waiting' | 'held' | 'released' | 'expired' | 'revoked'
 export interface Answer {
   readonly status: number;
   readonly code?: string | undefined;
+  /** How a lease ended, where the answer refuses it. */
+  readonly reason?: string | undefined;
   readonly lease?: string | undefined;
   readonly state?: LeaseState | undefined;
   /** The fencing token of the lease that the call is about. */

@@ -3,7 +3,8 @@
 // Owns the reading of answers by token. Does not own what may not be (witness.ts).
 //   N1. Whatever names a token as held says: at some moment between this call and its return this grant was the lock's.
 //   N2. A promise binds until its end, or until somebody who knows the lease may have cut it short: from the first call
-//       to release it, and from a renewal by the shorter time that it asked for.
+//       to release it, and from a renewal by the shorter time that it asked for; also from one that was refused, as it
+//       is when its own time was over before it could be answered.
 
 import { promisedUntil, type Call } from './calls.ts';
 
@@ -89,7 +90,8 @@ function takeHeld(grant: Grant, { calledAt, returnedAt }: Call): void {
 
 /** (N2) */
 function safeUntil(about: readonly Call[]): number {
-  const releasedAt = Math.min(...about.filter(({ operation }) => operation === 'release').map(({ calledAt }) => calledAt));
+  const releases = about.filter(({ operation, answer }) => operation === 'release' && (answer === undefined || answer.status === 204));
+  const releasedAt = Math.min(...releases.map(({ calledAt }) => calledAt));
   const renewals = about.filter(({ operation }) => operation === 'renew');
   const bounds = about.map((call) => {
     const until = promisedUntil(call);

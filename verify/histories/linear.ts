@@ -106,7 +106,7 @@ class Search {
 
   #held(now: Moment, step: Extract<Step, { kind: 'held' }>): Moment | undefined {
     if (now.holder === step.holder) return { ...now, until: step.renewed ? step.until : Math.max(now.until, step.until) };
-    if (step.holder > NOBODY || now.over.includes(step.holder) || !this.#isLostGrantLeft(now, step)) return undefined;
+    if (step.holder > NOBODY || now.over.includes(step.holder) || !this.#isLostGrantLeft(now, step.to)) return undefined;
     return { ...this.#vacated(now), holder: step.holder, until: -Infinity };
   }
 
@@ -120,10 +120,10 @@ class Search {
     return this.#wasGranted(step.claim) && step.again ? now : undefined;
   }
 
-  /** Somebody waits only while somebody holds. */
+  /** Somebody waits only while somebody else holds. */
   #waits(now: Moment, step: Extract<Step, { kind: 'waits' }>): Moment | undefined {
     if (now.holder === step.claim || this.#wasGranted(step.claim)) return undefined;
-    return now.holder !== NOBODY || this.#isLostGrantLeft(now, step) ? now : undefined;
+    return now.holder !== NOBODY || this.#isLostGrantLeft(now, step.to, step.claim) ? now : undefined;
   }
 
   #wasGranted(claim: number): boolean {
@@ -132,9 +132,9 @@ class Search {
   }
 
   /** Whether there is an acquire without an answer that no grant of this order stands for yet. */
-  #isLostGrantLeft({ holder, over }: Moment, { to }: Step): boolean {
+  #isLostGrantLeft({ holder, over }: Moment, to: number, except = NOBODY): boolean {
     const used = over.length + (holder < NOBODY ? 1 : 0);
-    return (this.#all.lost[used] ?? Infinity) <= to;
+    return this.#all.lost.filter(({ claim, from }) => from <= to && claim !== except).length > used;
   }
 
   /** The lock without its holder, at the earliest moment at which that can be. (S2) */

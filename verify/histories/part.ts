@@ -79,7 +79,7 @@ async function handoversOf(chance: Chance, say: (progress: string) => void): Pro
 /** Some histories on one data directory, one after another. (B2) */
 async function oneDirectory(chance: Chance, tally: Tally, until: number, say: (progress: string) => void): Promise<void> {
   await using service = await ServiceProcess.start();
-  const proxy = await Proxy.listen(() => service.port);
+  await using proxy = await Proxy.listen(() => service.port);
   let newest = 0;
   for (let nth = 0; nth < HISTORIES_PER_DIRECTORY && performance.now() < until; nth++) {
     const seed = chance.int(0, 2 ** 31);
@@ -94,7 +94,6 @@ async function oneDirectory(chance: Chance, tally: Tally, until: number, say: (p
     if (service.fallen) throw new Error(`the service ended by itself:\n${service.output.slice(-4_000)}`);
   }
   tally.broken += proxy.broken;
-  await proxy.close();
 }
 
 /** The violations, and all that happened to the lock of the first one. */

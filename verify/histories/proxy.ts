@@ -18,7 +18,7 @@ export type Weather =
 
 const CLEAR: Weather = { kind: 'clear' };
 
-export class Proxy {
+export class Proxy implements AsyncDisposable {
   /** Connections that were cut or reset. */
   broken = 0;
   readonly #server: Server;
@@ -60,7 +60,7 @@ export class Proxy {
     for (const link of this.#links) this.#break(link, true);
   }
 
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const link of this.#links) link.end(false);
     this.#server.close();
     await once(this.#server, 'close');

@@ -28,10 +28,10 @@ export interface Steps {
   readonly steps: readonly Step[];
   /** The step in which each claim is granted. */
   readonly grants: ReadonlyMap<number, number>;
-  /** When a claim's lease can be over before its promise, because of a call that has no answer. */
+  /** When a claim's lease can be over before its promise, because of a call that has no answer or was refused late. */
   readonly cutAt: ReadonlyMap<number, number>;
-  /** When each claim was asked for whose grant, if there was one, nobody was told of. */
-  readonly lost: readonly number[];
+  /** The claims whose grant, if there was one, nobody was told of, by the time at which they were asked for. */
+  readonly lost: readonly { readonly claim: number; readonly from: number }[];
 }
 
 interface Claim {
@@ -50,7 +50,7 @@ export function stepsOf(calls: readonly Call[]): Steps {
     steps,
     grants: new Map(steps.flatMap((step, nth) => (step.kind === 'granted' ? [[step.claim, nth] as const] : []))),
     cutAt: new Map(claims.map(({ number, about }) => [number, cutAt(about)])),
-    lost: claims.filter(({ token }) => token === undefined).flatMap(lostAt).toSorted((a, b) => a - b),
+    lost: claims.filter(({ token }) => token === undefined).flatMap(lostGrant).toSorted((a, b) => a.from - b.from),
   };
 }
 
@@ -86,15 +86,15 @@ function seenSteps({ operation, calledAt: from, returnedAt: to, answer }: Call, 
 }
 
 function cutAt(about: readonly Call[]): number {
-  const cuts = about.filter(({ answer }) => answer === undefined).map(({ operation, calledAt, ttlMs }) => {
-    if (operation === 'release') return calledAt;
-    return operation === 'renew' ? calledAt + ttlMs : Infinity;
+  const cuts = about.map(({ operation, calledAt, ttlMs, answer }) => {
+    if (operation === 'release' && answer === undefined) return calledAt;
+    return operation === 'renew' && answer?.status !== 200 ? calledAt + ttlMs : Infinity;
   });
   return Math.min(Infinity, ...cuts);
 }
 
-function lostAt({ about }: Claim): number[] {
+function lostGrant({ number: claim, about }: Claim): Steps['lost'] {
   const attempts = about.filter(({ operation }) => operation === 'acquire');
   const mayBe = attempts.some(({ answer }) => answer === undefined || answer.status === 202);
-  return mayBe ? [Math.min(...attempts.map(({ calledAt }) => calledAt))] : [];
+  return mayBe ? [{ claim, from: Math.min(...attempts.map(({ calledAt }) => calledAt)) }] : [];
 }

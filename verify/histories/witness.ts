@@ -50,12 +50,17 @@ function checkAnswers(calls: readonly Call[], object: Object): void {
 }
 
 function checkClaims(claims: Claims, object: Object): void {
+  const owners = new Map<number, number>();
   for (const [claim, about] of claims) {
     const lock = about[0]?.lock ?? '';
     const tokens = new Set(about.map(({ answer }) => answer?.token).filter((token) => token !== undefined));
     const leases = new Set(about.map(({ answer }) => answer?.lease).filter((lease) => lease !== undefined));
     if (tokens.size > 1) object('P15', lock, `claim ${claim} has the tokens ${[...tokens].join(' and ')}`);
     if (leases.size > 1) object('P15', lock, `claim ${claim} has ${leases.size} leases`);
+    for (const token of tokens) {
+      if (owners.has(token)) object('P4', lock, `${token} is the token of the claims ${owners.get(token)} and ${claim}`);
+      owners.set(token, claim);
+    }
     const grantedBy = Math.min(...about.filter(({ answer }) => answer?.state === 'held').map(({ returnedAt }) => returnedAt));
     const anew = about.find(({ operation, calledAt, answer }) => operation === 'acquire' && calledAt > grantedBy && answer !== undefined && ![201, 410].includes(answer.status));
     if (anew !== undefined) object('P15', lock, `claim ${claim} was granted and its retry was answered ${anew.answer?.status}`);
