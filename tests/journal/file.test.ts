@@ -26,14 +26,14 @@ async function written(commits: number): Promise<string> {
   return join(directory, 'journal');
 }
 
-/** What `assertWhole` says with one bit changed; an empty text when it is content. */
+/** What `assertWhole` says with one bit changed; `put right` when it put the file right, an empty text when it is content. */
 function withBit(store: string, at: number, bit: number): string {
   const file = join(store, 'data.mdb');
   const whole = readFileSync(file);
   writeFileSync(file, Buffer.from(whole).fill((whole[at] ?? 0) ^ (1 << bit), at, at + 1));
   try {
     assertWhole(store);
-    return '';
+    return readFileSync(file).equals(whole) ? 'put right' : '';
   } catch (error) {
     return String(error);
   } finally {
