@@ -31,12 +31,8 @@ export interface Reading {
 
 export type Unnumbered<Request> = Request extends unknown ? Omit<Request, 'request'> : never;
 
-export interface Submitted {
-  /** The number to report a hang-up or a carried grant under. */
-  readonly request: number;
-  /** Resolves once everything that the reply rests on is flushed. Never rejects. */
-  readonly reply: Promise<Reply>;
-}
+/** Called once, when everything that the reply rests on is flushed. Must not throw. */
+export type Answer = (reply: Reply) => void;
 
 /** What the engine tells the telemetry. */
 export interface Observer {
@@ -71,7 +67,8 @@ const NEVER_REFUSED: ReadonlySet<ClientRequest['kind']> = new Set(['renew', 'rel
 export interface Engine {
   /** To be read only, beside the loop: health and metrics. */
   readonly state: State;
-  submit(request: Unnumbered<ClientRequest>): Submitted;
+  /** Returns the number to report a hang-up or a carried grant under; `answer` is never called before it has returned. */
+  submit(request: Unnumbered<ClientRequest>, answer: Answer): number;
   post(report: Report): void;
   reading(): Reading;
 }
@@ -79,7 +76,7 @@ export interface Engine {
 export class EngineLoop implements Engine {
   readonly state: State;
   readonly #parts: EngineParts;
-  readonly #resolvers = new Map<number, (reply: Reply) => void>();
+  readonly #answers = new Map<number, Answer>();
   readonly #arrived: Input[] = [];
   #group: Group = emptyGroup();
   /** Groups that may leave and have not yet, in their order. (E1) */
@@ -115,15 +112,16 @@ export class EngineLoop implements Engine {
     this.#arm();
   }
 
-  submit(request: Unnumbered<ClientRequest>): Submitted {
+  submit(request: Unnumbered<ClientRequest>, answer: Answer): number {
     const number = ++this.#requests;
     if (this.#unanswered >= UNANSWERED_MAX && !NEVER_REFUSED.has(request.kind)) {
-      return { request: number, reply: Promise.resolve({ kind: 'refused', refusal: { code: 'overloaded' } }) };
+      this.#parts.clock.soon(() => answer({ kind: 'refused', refusal: { code: 'overloaded' } }));
+      return number;
     }
-    const reply = new Promise<Reply>((resolve) => this.#resolvers.set(number, resolve));
+    this.#answers.set(number, answer);
     this.#take({ ...request, request: number });
     this.askedAt = this.#mono;
-    return { request: number, reply };
+    return number;
   }
 
   post(report: Report): void {
@@ -237,8 +235,9 @@ export class EngineLoop implements Engine {
   #release(group: Group): void {
     this.#unanswered -= group.answers.length;
     for (const { request, reply } of group.answers) {
-      this.#resolvers.get(request)?.(reply);
-      this.#resolvers.delete(request);
+      const answer = this.#answers.get(request);
+      this.#answers.delete(request);
+      answer?.(reply);
     }
     // Behind the answers, so that a task which ends the process cannot take the answer to its own submission with it.
     if (group.effects.length > 0) this.#parts.clock.soon(() => { for (const effect of group.effects) this.#parts.perform(effect); });

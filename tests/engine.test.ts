@@ -4,6 +4,7 @@ import type { Clock } from '../src/clock.ts';
 import { EngineLoop } from '../src/engine.ts';
 import { MemoryJournal } from '../src/journal/memory.ts';
 import type { Commit, Journal } from '../src/journal/journal.ts';
+import { ask } from '../src/routes/ask.ts';
 import type { Effect } from '../src/state/effects.ts';
 import { State } from '../src/state/state.ts';
 
@@ -79,7 +80,7 @@ describe('the loop', () => {
   test('an answer leaves only when its group is flushed', async () => {
     const journal = new HeldJournal();
     const { engine, clock } = await engineOn(journal);
-    const { reply } = engine.submit(acquire('a', 'lse_1'));
+    const reply = ask(engine, acquire('a', 'lse_1'));
     clock.turn();
     expect(await isSettled(reply)).toBe(false);
     journal.commits[1]!.flush();
@@ -89,31 +90,31 @@ describe('the loop', () => {
   test('what arrives while a commit is in flight shares the next one, in order', async () => {
     const journal = new HeldJournal();
     const { engine, clock } = await engineOn(journal);
-    const first = engine.submit(acquire('a', 'lse_1'));
+    const first = ask(engine, acquire('a', 'lse_1'));
     clock.turn();
-    const rest = ['b', 'c', 'd'].map((lock) => engine.submit(acquire(lock, `lse_${lock}`)));
+    const rest = ['b', 'c', 'd'].map((lock) => ask(engine, acquire(lock, `lse_${lock}`)));
     clock.turn();
     expect(journal.commits).toHaveLength(2);
     journal.commits[1]!.flush();
-    expect(await isSettled(first.reply)).toBe(false);
+    expect(await isSettled(first)).toBe(false);
     clock.turn();
-    await first.reply;
+    await first;
     expect(journal.commits[2]!.commit.rows.map(({ key }) => key)).toEqual(['lse_b', 'lse_c', 'lse_d']);
-    expect(await isSettled(rest[0]!.reply)).toBe(false);
+    expect(await isSettled(rest[0]!)).toBe(false);
     journal.commits[2]!.flush();
-    await Promise.all(rest.map(({ reply }) => reply));
+    await Promise.all(rest);
   });
 
   test('a read waits for the commit in flight and makes none of its own', async () => {
     const journal = new HeldJournal();
     const { engine, clock } = await engineOn(journal);
-    engine.submit(acquire('a', 'lse_1'));
+    void ask(engine, acquire('a', 'lse_1'));
     clock.turn();
-    const read = engine.submit({ kind: 'showLock', name: 'a' });
+    const read = ask(engine, { kind: 'showLock', name: 'a' });
     clock.turn();
-    expect(await isSettled(read.reply)).toBe(false);
+    expect(await isSettled(read)).toBe(false);
     journal.commits[1]!.flush();
-    expect(await read.reply).toMatchObject({ kind: 'lock', lock: { name: 'a' } });
+    expect(await read).toMatchObject({ kind: 'lock', lock: { name: 'a' } });
     expect(journal.commits).toHaveLength(2);
   });
 
@@ -121,7 +122,7 @@ describe('the loop', () => {
     const journal = new HeldJournal();
     const failures: unknown[] = [];
     const { engine, clock } = await engineOn(journal, (error) => failures.push(error));
-    const { reply } = engine.submit(acquire('a', 'lse_1'));
+    const reply = ask(engine, acquire('a', 'lse_1'));
     clock.turn();
     journal.commits[1]!.fail(new Error('EIO'));
     expect(await isSettled(reply)).toBe(false);
@@ -132,15 +133,15 @@ describe('the loop', () => {
     const journal = new HeldJournal();
     const { engine, clock } = await engineOn(journal);
     clock.time += 20_000;
-    engine.submit(acquire('a', 'lse_1', 200));
+    void ask(engine, acquire('a', 'lse_1', 200));
     clock.turn();
     clock.pass(150);
-    const renewal = engine.submit({ kind: 'renew', lease: 'lse_1' });
+    const renewal = ask(engine, { kind: 'renew', lease: 'lse_1' });
     clock.pass(150);
     journal.commits[1]!.flush();
     await settle();
     journal.commits[2]!.flush();
-    expect(await renewal.reply).toMatchObject({ kind: 'lease', view: { lease: { state: 'held' } } });
+    expect(await renewal).toMatchObject({ kind: 'lease', view: { lease: { state: 'held' } } });
   });
 
   test('of a gap in the loop 250 ms count, and no lease ends for it', async () => {
@@ -153,7 +154,7 @@ describe('the loop', () => {
   test('time is committed every second while a client holds a lease, though nothing else changes', async () => {
     const journal = new HeldJournal();
     const { engine, clock } = await engineOn(journal);
-    engine.submit(acquire('a', 'lse_1'));
+    void ask(engine, acquire('a', 'lse_1'));
     clock.turn();
     journal.commits[1]!.flush();
     await settle();
@@ -166,9 +167,9 @@ describe('the loop', () => {
     const journal = new HeldJournal();
     const failures: unknown[] = [];
     const { engine, clock } = await engineOn(journal, (error) => failures.push(error));
-    const { reply } = engine.submit(acquire('a', 'lse_1'));
+    const reply = ask(engine, acquire('a', 'lse_1'));
     Object.defineProperty(engine.state, 'locks', { get: () => { throw new Error('a bug'); } });
-    engine.submit({ kind: 'showLock', name: 'b' });
+    void ask(engine, { kind: 'showLock', name: 'b' });
     clock.turn();
     expect(failures).toEqual([new Error('a bug')]);
     expect(await isSettled(reply)).toBe(false);
@@ -179,9 +180,9 @@ describe('the loop', () => {
     const { engine, clock } = await engineOn(new MemoryJournal());
     const settled = engine.settled();
     for (let i = 0; i < 5; i++) {
-      engine.submit(acquire(`lock-${i}`, `lse_${i}`));
+      void ask(engine, acquire(`lock-${i}`, `lse_${i}`));
       clock.turn();
-      engine.submit(acquire(`other-${i}`, `lse_other_${i}`));
+      void ask(engine, acquire(`other-${i}`, `lse_other_${i}`));
       await settle();
     }
     expect(await isSettled(settled)).toBe(true);
@@ -190,9 +191,9 @@ describe('the loop', () => {
   test('a close waits for what arrived before it, and takes nothing in after it', async () => {
     const journal = new HeldJournal();
     const { engine, clock } = await engineOn(journal);
-    const { reply } = engine.submit(acquire('a', 'lse_1'));
+    const reply = ask(engine, acquire('a', 'lse_1'));
     const closed = engine.close();
-    engine.submit(acquire('b', 'lse_2'));
+    void ask(engine, acquire('b', 'lse_2'));
     clock.turn();
     expect(journal.commits).toHaveLength(2);
     journal.commits[1]!.flush();
@@ -208,7 +209,7 @@ describe('the loop', () => {
     const { engine, clock } = await engineOn(new MemoryJournal());
     for (let i = 0; i < 200; i++) clock.pass(100);
     await settle();
-    const { reply } = engine.submit(acquire('a', 'lse_1', 200));
+    const reply = ask(engine, acquire('a', 'lse_1', 200));
     clock.turn();
     await reply;
     for (let i = 0; i < 4; i++) { clock.pass(100); await settle(); }

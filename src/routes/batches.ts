@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { BATCH_BODY_BYTES_MAX, PAGE_DEFAULT, TIMEOUT_MS_DEFAULT } from '../limits.ts';
 import type { BatchSubmission } from '../state/inputs.ts';
 import { accepted } from './answers.ts';
+import { ask } from './ask.ts';
 import { Batch, BatchPage, ListBatchesQuery, ResultPage, SubmitBatch } from './batch-schemas.ts';
 import { batchBody, resultBody } from './batch-view.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -48,8 +49,9 @@ function submitRoute(app: Routes, edge: Edge): void {
     const { waitMs } = request.body;
     checkCallbacks(edge, request.body);
     const key = idempotencyKey(request);
-    const { request: number, reply: answer } = edge.engine.submit({ kind: 'submitBatch', batch: submission(request.body), waitMs, key });
-    if (waitMs !== undefined) new Connection(edge, reply, number).watch();
+    const connection = new Connection(edge, reply);
+    const answer = ask(connection, { kind: 'submitBatch', batch: submission(request.body), waitMs, key });
+    if (waitMs !== undefined) connection.watch();
     const done = accepted(edge, reply, await answer, 'batch');
     if (done === undefined) return reply;
     const ended = waitMs !== undefined && done.view.batch.endedAt !== undefined;
@@ -91,7 +93,7 @@ function readRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['cursor_invalid'], example: { response: { batches: [BATCH_EXAMPLE] } } } },
   }, async (request, reply) => {
     const { state, limit = PAGE_DEFAULT, cursor } = request.query;
-    const { reply: answer } = edge.engine.submit({ kind: 'listBatches', state, limit, cursor: decodeCursor(cursor) });
+    const answer = ask(edge.engine, { kind: 'listBatches', state, limit, cursor: decodeCursor(cursor) });
     const done = accepted(edge, reply, await answer, 'batches');
     if (done === undefined) return reply;
     return reply.send({ batches: done.views.map((view) => batchBody(view, edge.payloads)), nextCursor: encodeCursor(done.nextCursor) });
@@ -108,8 +110,9 @@ function readRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['batch_not_found'], example: { response: ENDED_BATCH_EXAMPLE } } },
   }, async (request, reply) => {
     const { waitMs = 0 } = request.query;
-    const { request: number, reply: answer } = edge.engine.submit({ kind: 'readBatch', batch: request.params.batch, waitMs });
-    if (waitMs > 0) new Connection(edge, reply, number).watch();
+    const connection = new Connection(edge, reply);
+    const answer = ask(connection, { kind: 'readBatch', batch: request.params.batch, waitMs });
+    if (waitMs > 0) connection.watch();
     return sendBatch(edge, reply, accepted(edge, reply, await answer, 'batch'));
   });
 
@@ -122,7 +125,7 @@ function readRoutes(app: Routes, edge: Edge): void {
     },
     config: { docs: { problems: ['batch_not_found'], example: { response: { ...ENDED_BATCH_EXAMPLE, state: 'cancelled' } } } },
   }, async (request, reply) => {
-    const { reply: answer } = edge.engine.submit({ kind: 'cancelBatch', batch: request.params.batch });
+    const answer = ask(edge.engine, { kind: 'cancelBatch', batch: request.params.batch });
     return sendBatch(edge, reply, accepted(edge, reply, await answer, 'batch'));
   });
 }
@@ -143,7 +146,7 @@ function resultRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['batch_not_found', 'cursor_invalid', 'payload_damaged'], example: { response: RESULTS_EXAMPLE } } },
   }, async (request, reply) => {
     const { limit = PAGE_DEFAULT, cursor } = request.query;
-    const { reply: answer } = edge.engine.submit({ kind: 'readResults', batch: request.params.batch, limit, cursor: decodeCursor(cursor) });
+    const answer = ask(edge.engine, { kind: 'readResults', batch: request.params.batch, limit, cursor: decodeCursor(cursor) });
     const done = accepted(edge, reply, await answer, 'results');
     if (done === undefined) return reply;
     return reply.send({ results: done.results.map((result) => resultBody(result, edge.payloads)), nextCursor: encodeCursor(done.nextCursor) });

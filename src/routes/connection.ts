@@ -8,6 +8,8 @@
 //       before it were answered.
 
 import type { FastifyReply } from 'fastify';
+import type { Answer, Unnumbered } from '../engine.ts';
+import type { ClientRequest } from '../state/inputs.ts';
 import type { Grant } from '../state/replies.ts';
 import type { Edge } from './edge.ts';
 
@@ -15,15 +17,21 @@ export class Connection {
   readonly #edge: Edge;
   readonly #reply: FastifyReply;
   /** The numbers under which the machine knows what was asked. */
-  readonly #requests: number[];
+  readonly #requests: number[] = [];
   #lease = '';
   #grant: Grant | undefined;
   #isReported = false;
 
-  constructor(edge: Edge, reply: FastifyReply, request: number) {
+  constructor(edge: Edge, reply: FastifyReply) {
     this.#edge = edge;
     this.#reply = reply;
-    this.#requests = [request];
+  }
+
+  /** Asks on behalf of this connection. */
+  submit(question: Unnumbered<ClientRequest>, answer: Answer): number {
+    const request = this.#edge.engine.submit(question, answer);
+    this.#requests.push(request);
+    return request;
   }
 
   /** Tells the machine if the connection closes before the answer. (N1) */
@@ -32,11 +40,6 @@ export class Connection {
     raw.once('close', () => {
       if (!raw.writableFinished) this.#report('hangUp');
     });
-  }
-
-  /** The machine was asked once more for the same answer. */
-  listenTo(request: number): void {
-    this.#requests.push(request);
   }
 
   /** The answer that is about to be written gives this lease to the client. */

@@ -1,8 +1,8 @@
 // Exchange: one request and its answer.
 //
 // Owns when it came, who asks, whether the client hung up, and counting it when it is answered.
-//   K1. Each exchange is counted once: with the status of its answer, or as hung up. What was written is with the
-//       kernel, and more cannot be known.
+//   K1. Each exchange is counted once: with the status of its answer, or as hung up where its connection was found
+//       closed before. What was written is with the kernel, and more cannot be known.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from './access.ts';
@@ -35,7 +35,7 @@ export function followRequests(app: Routes, edge: Edge): void {
     done();
   });
   app.addHook('onSend', (request, reply, _payload, done) => {
-    count(edge, request, isClosed(request, reply) ? HUNG_UP : reply.statusCode);
+    count(edge, request, reply.statusCode);
     done();
   });
 }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { METADATA_BYTES_MAX, TTL_MS_DEFAULT, WAIT_MS_MAX } from '../limits.ts';
 import type { Json } from '../state/json.ts';
 import { accepted } from './answers.ts';
+import { answering } from './ask.ts';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
 import { LEASE_EXAMPLE } from './examples.ts';
@@ -45,11 +46,10 @@ function acquireRoute(app: Routes, edge: Edge): void {
     const respondAsync = prefersAsync(request);
     checkWait(waitMs, respondAsync);
     checkMetadata(metadata);
-    const submitted = edge.engine.submit({
+    answerLease(edge, request, reply, {
       kind: 'acquire', lock, lease: mintId('lse_'), ticket: respondAsync && waitMs > 0,
       owner, ttlMs, waitMs, metadata, key: idempotencyKey(request, lock),
-    });
-    return answerLease(edge, request, reply, submitted, waitMs > 0, acquired(request, reply, respondAsync));
+    }, acquired(request, reply, respondAsync));
   });
 }
 
@@ -75,6 +75,12 @@ function acquired(request: FastifyRequest, reply: FastifyReply, respondAsync: bo
   };
 }
 
+function shown(request: FastifyRequest, reply: FastifyReply): WriteLease {
+  return (view, reading) => {
+    reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
+  };
+}
+
 function holdRoutes(app: Routes, edge: Edge): void {
   app.get('/v1/leases/:lease', {
     schema: {
@@ -87,10 +93,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['lease_not_found'], example: { response: LEASE_EXAMPLE } } },
   }, (request, reply) => {
     const { waitMs = 0 } = request.query;
-    const submitted = edge.engine.submit({ kind: 'readLease', lease: request.params.lease, waitMs });
-    return answerLease(edge, request, reply, submitted, waitMs > 0, (view, reading) => {
-      reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
-    });
+    answerLease(edge, request, reply, { kind: 'readLease', lease: request.params.lease, waitMs }, shown(request, reply));
   });
 
   app.post('/v1/leases/:lease/renew', {
@@ -102,10 +105,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
     },
     config: { docs: { problems: ['lease_lost', 'lease_not_found', 'lease_not_held'], example: { request: { ttlMs: 30_000 }, response: LEASE_EXAMPLE } } },
   }, (request, reply) => {
-    const submitted = edge.engine.submit({ kind: 'renew', lease: request.params.lease, ttlMs: request.body.ttlMs });
-    return answerLease(edge, request, reply, submitted, false, (view, reading) => {
-      reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
-    });
+    answerLease(edge, request, reply, { kind: 'renew', lease: request.params.lease, ttlMs: request.body.ttlMs }, shown(request, reply));
   });
 
   app.delete('/v1/leases/:lease', {
@@ -115,9 +115,9 @@ function holdRoutes(app: Routes, edge: Edge): void {
       body: ref(Empty),
     },
     config: { docs: { problems: ['lease_lost', 'lease_not_found'], noContent: 'It is released.', example: {} } },
-  }, async (request, reply) => {
-    const { reply: answer } = edge.engine.submit({ kind: 'release', lease: request.params.lease });
-    const done = accepted(edge, reply, await answer, 'done');
-    return done === undefined ? reply : reply.code(204).header('cache-control', 'no-store').send();
+  }, (request, reply) => {
+    edge.engine.submit({ kind: 'release', lease: request.params.lease }, answering(reply, (told) => {
+      if (accepted(edge, reply, told, 'done') !== undefined) reply.code(204).header('cache-control', 'no-store').send();
+    }));
   });
 }

@@ -3,6 +3,7 @@
 import type { LockDeclaration } from '../state/inputs.ts';
 import { PAGE_DEFAULT } from '../limits.ts';
 import { accepted, type Statuses } from './answers.ts';
+import { ask } from './ask.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
@@ -42,7 +43,7 @@ function declareRoutes(app: Routes, edge: Edge): void {
     },
   }, async (request, reply) => {
     const { name, ...rest } = request.body;
-    const { reply: answer } = edge.engine.submit({ kind: 'createLock', lock: declaration(name, rest), key: idempotencyKey(request) });
+    const answer = ask(edge.engine, { kind: 'createLock', lock: declaration(name, rest), key: idempotencyKey(request) });
     const done = accepted(edge, reply, await answer, 'lock');
     if (done === undefined) return reply;
     return reply.code(201).header('location', `/v1/locks/${encodeURIComponent(name)}`).send(lockBody(done.lock, edge.engine.reading()));
@@ -58,7 +59,7 @@ function declareRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['lock_name_invalid', 'too_many_locks'], example: { request: { description: 'One order at a time' }, response: LOCK_EXAMPLE } } },
   }, async (request, reply) => {
     const { lock } = request.params;
-    const { reply: answer } = edge.engine.submit({ kind: 'putLock', lock: declaration(lock, request.body) });
+    const answer = ask(edge.engine, { kind: 'putLock', lock: declaration(lock, request.body) });
     const done = accepted(edge, reply, await answer, 'lock');
     if (done === undefined) return reply;
     return reply.code(done.created ? 201 : 200).send(lockBody(done.lock, edge.engine.reading()));
@@ -76,7 +77,7 @@ function readRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['cursor_invalid'], example: { response: { locks: [LOCK_EXAMPLE], nextCursor: 'b3JkZXJzLzQy' } } } },
   }, async (request, reply) => {
     const { prefix = '', state, limit = PAGE_DEFAULT, cursor } = request.query;
-    const { reply: answer } = edge.engine.submit({ kind: 'listLocks', prefix, state, limit, cursor: decodeCursor(cursor) });
+    const answer = ask(edge.engine, { kind: 'listLocks', prefix, state, limit, cursor: decodeCursor(cursor) });
     const done = accepted(edge, reply, await answer, 'locks');
     if (done === undefined) return reply;
     const reading = edge.engine.reading();
@@ -91,7 +92,7 @@ function readRoutes(app: Routes, edge: Edge): void {
     },
     config: { docs: { problems: ['lock_not_found', 'lock_name_invalid'], example: { response: LOCK_EXAMPLE } } },
   }, async (request, reply) => {
-    const { reply: answer } = edge.engine.submit({ kind: 'showLock', name: request.params.lock });
+    const answer = ask(edge.engine, { kind: 'showLock', name: request.params.lock });
     const done = accepted(edge, reply, await answer, 'lock');
     return done === undefined ? reply : reply.send(lockBody(done.lock, edge.engine.reading()));
   });
@@ -107,7 +108,7 @@ function readRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['lock_not_found', 'lock_name_invalid', 'cursor_invalid'], example: { response: WAITERS_EXAMPLE } } },
   }, async (request, reply) => {
     const { limit = PAGE_DEFAULT, cursor } = request.query;
-    const { reply: answer } = edge.engine.submit({ kind: 'listWaiters', name: request.params.lock, limit, cursor: decodeCursor(cursor) });
+    const answer = ask(edge.engine, { kind: 'listWaiters', name: request.params.lock, limit, cursor: decodeCursor(cursor) });
     const done = accepted(edge, reply, await answer, 'waiters');
     if (done === undefined) return reply;
     const reading = edge.engine.reading();
@@ -124,7 +125,7 @@ function removeRoutes(app: Routes, edge: Edge): void {
     },
     config: { docs: { problems: ['lock_not_found', 'lock_held', 'lock_name_invalid'], statuses: HELD_IS_CONFLICT, noContent: 'It is gone.', example: {} } },
   }, async (request, reply) => {
-    const { reply: answer } = edge.engine.submit({ kind: 'deleteLock', name: request.params.lock });
+    const answer = ask(edge.engine, { kind: 'deleteLock', name: request.params.lock });
     const done = accepted(edge, reply, await answer, 'done', HELD_IS_CONFLICT);
     return done === undefined ? reply : reply.code(204).send();
   });
@@ -145,7 +146,7 @@ function removeRoutes(app: Routes, edge: Edge): void {
     },
   }, async (request, reply) => {
     const { fencingToken, reason } = request.body;
-    const { reply: answer } = edge.engine.submit({ kind: 'revoke', name: request.params.lock, fencingToken, reason });
+    const answer = ask(edge.engine, { kind: 'revoke', name: request.params.lock, fencingToken, reason });
     const done = accepted(edge, reply, await answer, 'lock', HELD_IS_CONFLICT);
     return done === undefined ? reply : reply.send(lockBody(done.lock, edge.engine.reading()));
   });

@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { Agent, type Dispatcher } from 'undici';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createApp, type AppParts } from '../../src/app.ts';
-import type { Engine, Reading, Submitted, Unnumbered } from '../../src/engine.ts';
+import type { Answer as Hear, Engine, Reading, Unnumbered } from '../../src/engine.ts';
 import type { ClientRequest, Report } from '../../src/state/inputs.ts';
 import type { Refusal, Reply } from '../../src/state/replies.ts';
 import type { HeldLease } from '../../src/state/rows.ts';
@@ -34,14 +34,15 @@ export class ScriptedEngine implements Engine {
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   #requests = 0;
 
-  submit(asked: Asked): Submitted {
+  submit(asked: Asked, answer: Hear): number {
     this.#requests += 1;
     const request = this.#requests;
     this.asked.push(asked);
     const said = this.script(asked);
-    const reply = said === undefined ? new Promise<Reply>((resolve) => this.#waiting.set(request, resolve)) : Promise.resolve(said);
+    if (said === undefined) this.#waiting.set(request, answer);
+    else setImmediate(() => answer(said));
     this.events.emit('asked', asked);
-    return { request, reply };
+    return request;
   }
 
   /** Answers a request that was left waiting. */

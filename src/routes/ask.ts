@@ -1,0 +1,24 @@
+// Ask: how routes put a question to the machine.
+//
+// Owns the two forms: to await the reply, and to act on it without a promise where every request passes.
+
+import type { FastifyReply } from 'fastify';
+import type { Answer, Engine, Unnumbered } from '../engine.ts';
+import type { ClientRequest } from '../state/inputs.ts';
+import type { Reply } from '../state/replies.ts';
+
+/** Resolves once everything that the reply rests on is flushed. Never rejects. */
+export function ask(engine: Pick<Engine, 'submit'>, question: Unnumbered<ClientRequest>): Promise<Reply> {
+  return new Promise((resolve) => { engine.submit(question, resolve); });
+}
+
+/** What throws is the route's own error, and must not reach the engine. */
+export function answering(reply: FastifyReply, act: (told: Reply) => void): Answer {
+  return (told) => {
+    try {
+      act(told);
+    } catch (error) {
+      reply.send(error);
+    }
+  };
+}
