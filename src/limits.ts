@@ -181,3 +181,8 @@ export const CALLBACK_BODY_BYTES_MAX = 20_000;
 /** Deliveries that have reached nobody yet; beyond it (or beyond `QUEUED_BYTES_MAX`, with what is queued) batches that may
  *  owe one more are refused. */
 export const PENDING_DELIVERIES_MAX = 100_000;
+
+// HTTP, what the parser of a body may have to build
+/** Strings (the names of members among them), arrays and objects of one body. The parser builds as many in well under a
+ *  second, in which nothing else happens; the bytes of the largest body would be enough for ten times as many. */
+export const JSON_PARTS_MAX = 1_000_000;

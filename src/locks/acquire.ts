@@ -18,6 +18,8 @@ import { leaseView, lockView, retryAfterMs } from './views.ts';
 type AcquireRequest = Extract<LockRequest, { kind: 'acquire' }>;
 
 const QUEUE_FULL_RETRY_MS = 1_000;
+/** One for all: every lease that was ever granted keeps its claimant. */
+const KEYLESS: Claimant = { by: 'connection' };
 
 export function acquire(step: Step, input: AcquireRequest): void {
   const { state } = step;
@@ -36,8 +38,8 @@ export function acquire(step: Step, input: AcquireRequest): void {
 
 function grantNow(step: Step, input: AcquireRequest): void {
   if (isFull(step, input)) return;
-  const asked = waitingRow(step, input, { by: 'connection', key: input.key?.id });
-  if (input.key === undefined) return grantToSole(step, asked, input.request);
+  if (input.key === undefined) return grantToSole(step, waitingRow(step, input, KEYLESS), input.request);
+  const asked = waitingRow(step, input, { by: 'connection', key: input.key.id });
   listenToGrant(step, input.request, input.lease);
   nameByKey(step, input.key, { kind: 'lease', id: input.lease });
   grant(step, asked);

@@ -60,7 +60,6 @@ function endedRow(step: Step, lease: LiveLease, end: LeaseEnd, reason: string | 
     grantedAt: granted?.grantedAt,
     waitedMs: granted?.waitedMs ?? step.now - askedAt,
     reason,
-    endedAt: step.wall,
     keepUntil: step.now + ENDED_LEASE_KEEP_MS,
   };
 }

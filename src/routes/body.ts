@@ -2,11 +2,12 @@
 //
 // Owns the reading of bodies. Does not own their shapes (the schemas).
 //   Y1. An absent body is `{}`, whatever its content type says.
-//   Y2. Nothing recursive touches a body before its depth is known.
+//   Y2. Nothing recursive touches a body before its depth is known, and nothing builds one before it is known of how many
+//       parts: a few bytes for each would keep every lock waiting for seconds.
 
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { JSON_DEPTH_MAX } from '../limits.ts';
+import { JSON_DEPTH_MAX, JSON_PARTS_MAX } from '../limits.ts';
 import { Refused } from './refused.ts';
 
 export const NO_BODY = Object.freeze({});
@@ -36,27 +37,31 @@ function refusalOf(request: FastifyRequest, bytes: Buffer): Refused | undefined 
   const coding = request.headers['content-encoding'];
   if (coding !== undefined && coding !== 'identity') return new Refused('unsupported_media_type');
   if (!isUtf8(bytes)) return new Refused('malformed_json', { detail: 'The body is not UTF-8.' });
-  if (bytes.length >= DEEP_BYTES_MIN && isDeeperThan(bytes, JSON_DEPTH_MAX)) {
-    return new Refused('malformed_json', { detail: `The body is nested deeper than ${JSON_DEPTH_MAX} levels.` });
-  }
-  return undefined;
+  return bytes.length < DEEP_BYTES_MIN ? undefined : overBounds(bytes);
 }
 
-/** Counts brackets outside strings; text that is no JSON may get any answer, as the parser refuses it anyway. */
-function isDeeperThan(bytes: Buffer, depthMax: number): boolean {
+/**
+ * Counts strings, and brackets outside of them; numbers cost the parser next to nothing. Text that is no JSON may get any
+ * answer, as the parser refuses it anyway.
+ */
+function overBounds(bytes: Buffer): Refused | undefined {
   let depth = 0;
+  let parts = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];
     if (byte === QUOTE) {
       at = endOfString(bytes, at);
+      parts += 1;
     } else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
-      if (depth > depthMax) return true;
+      parts += 1;
+      if (depth > JSON_DEPTH_MAX) return new Refused('malformed_json', { detail: `The body is nested deeper than ${JSON_DEPTH_MAX} levels.` });
     } else if (byte === 0x5d || byte === 0x7d) {
       depth -= 1;
     }
+    if (parts > JSON_PARTS_MAX) return new Refused('body_too_large', { detail: `The body has more than ${JSON_PARTS_MAX} strings, arrays and objects; split the batch into several.` });
   }
-  return false;
+  return undefined;
 }
 
 /** Where the string that begins at `start` has its closing quote; the end of the bytes where it has none. */

@@ -61,7 +61,6 @@ export interface EndedLease extends LeaseBase {
   readonly waitedMs: number;
   /** Why it was revoked, in the words of who did it. */
   readonly reason?: string | undefined;
-  readonly endedAt: number;
   /** now; then it is forgotten. */
   readonly keepUntil: number;
 }

@@ -21,7 +21,7 @@ function waiting(position = 1): Reply {
 }
 
 function ended(state: LeaseEnd): Reply {
-  const lease: EndedLease = { ...held({ id: ID }), state, fencingToken: 9, grantedAt: WALL, waitedMs: 5, endedAt: WALL, keepUntil: 1 };
+  const lease: EndedLease = { ...held({ id: ID }), state, fencingToken: 9, grantedAt: WALL, waitedMs: 5, keepUntil: 1 };
   return { kind: 'lease', view: { lease } };
 }
 
