@@ -1,8 +1,8 @@
 // Bodies: what is taken as JSON, and that nothing else reaches the engine.
 
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
-import { BODY_BYTES_MAX, JSON_DEPTH_MAX } from '../../src/limits.ts';
+import { describe, expect, test } from 'vitest';
+import { BODY_BYTES_MAX, JSON_DEPTH_MAX, JSON_PARTS_MAX } from '../../src/limits.ts';
 import { ask, refused, sharedEdge } from './edge.ts';
 import { RawConnection } from './raw.ts';
 
@@ -103,4 +103,30 @@ test('a batch may be much longer than other bodies', async () => {
   const { status } = await ask(edge, 'POST', '/v1/batches', { function: 'f', items: ['x'.repeat(10 * BODY_BYTES_MAX)] });
   expect(status).toBe(503);
   expect(edge.engine.asked).toHaveLength(1);
+});
+
+describe('a batch of many parts', () => {
+  const items = (item: string, times: number): string => `{"function":"f","items":[[${`${item},`.repeat(times)}0]]}`;
+  /** The body itself, its two names, the function's and two arrays. */
+  const AROUND = 6;
+
+  test.for([
+    ['as many as may be', items('{}', JSON_PARTS_MAX - AROUND)],
+    ['as many as may be, with brackets in a text', items('{}', JSON_PARTS_MAX - AROUND - 1).replace('0]]}', '"[{[{"]]}')],
+    ['twice as many numbers', items('1', 2 * JSON_PARTS_MAX)],
+  ] as const)('is taken with %s', async ([, body]) => {
+    edge.engine.script = () => refused({ code: 'functions_unknown' });
+    expect((await ask(edge, 'POST', '/v1/batches', body)).status).toBe(503);
+  });
+
+  test.for([
+    ['objects', items('{}', JSON_PARTS_MAX)],
+    ['arrays', items('[[[]]]', JSON_PARTS_MAX / 3)],
+    ['members', items(`{${'"m":0,'.repeat(99)}"m":0}`, JSON_PARTS_MAX / 100)],
+    ['strings', items('"s"', JSON_PARTS_MAX)],
+  ] as const)('is refused with too many %s before any is built', async ([, body]) => {
+    const { status, body: told } = await ask(edge, 'POST', '/v1/batches', body);
+    expect([status, told['code']]).toEqual([413, 'body_too_large']);
+    expect(edge.engine.asked).toEqual([]);
+  });
 });
