@@ -24,9 +24,10 @@ export interface Unshareable {
 
 /** An array or object on the way down, and which of its members is being looked at. */
 interface Frame {
-  readonly values: readonly Json[];
-  /** Of an object's members; an array's are numbered. */
+  readonly value: readonly Json[] | JsonObject;
+  /** Of an object's members; an array's are numbered. Read once: for an object of many members that takes a while. */
   readonly names: readonly string[] | undefined;
+  readonly length: number;
   at: number;
 }
 
@@ -36,27 +37,36 @@ export function findUnshareable(root: string, value: Json): Unshareable | undefi
   while (path.length > 0) {
     const frame = path.at(-1)!;
     frame.at++;
-    if (frame.at === frame.values.length) {
+    if (frame.at === frame.length) {
       path.pop();
       continue;
     }
-    const member = frame.values[frame.at]!;
-    const why = faultOf(member);
+    const member = memberOf(frame);
+    const inner = typeof member === 'object' && member !== null ? frameOf(member) : undefined;
+    const why = inner === undefined ? faultOf(member) : faultOfObject(inner);
     if (why !== undefined) return { code: typeof member === 'number' ? 'items_invalid' : 'lock_not_shareable', pointer: pointerOf(path), why };
-    if (typeof member === 'object' && member !== null) path.push(frameOf(member));
+    if (inner !== undefined) path.push(inner);
   }
   return undefined;
 }
 
 function frameOf(value: readonly Json[] | JsonObject): Frame {
-  return isArray(value) ? { values: value, names: undefined, at: -1 } : { values: Object.values(value), names: Object.keys(value), at: -1 };
+  if (isArray(value)) return { value, names: undefined, length: value.length, at: -1 };
+  const names = Object.keys(value);
+  return { value, names, length: names.length, at: -1 };
+}
+
+function memberOf({ value, names, at }: Frame): Json {
+  return isArray(value) ? value[at]! : value[names![at]!]!;
 }
 
 function faultOf(value: Json): string | undefined {
   if (typeof value === 'string') return isLeaseId(value) ? A_LEASE_ID : undefined;
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'the number is too large to be given to a task';
-  if (typeof value !== 'object' || value === null || isArray(value)) return undefined;
-  const names = Object.keys(value);
+  return typeof value === 'number' && !Number.isFinite(value) ? 'the number is too large to be given to a task' : undefined;
+}
+
+function faultOfObject({ value, names }: Frame): string | undefined {
+  if (isArray(value) || names === undefined) return undefined;
   if (names.some(isLeaseId)) return A_LEASE_ID;
   if (!Object.hasOwn(value, '$lock')) return undefined;
   if (names.length > 1) return 'an object with $lock may have no other member';
