@@ -105,8 +105,11 @@ test('a batch may be much longer than other bodies', async () => {
   expect(edge.engine.asked).toHaveLength(1);
 });
 
+function items(item: string, times: number): string {
+  return `{"function":"f","items":[[${`${item},`.repeat(times)}0]]}`;
+}
+
 describe('a batch of many parts', () => {
-  const items = (item: string, times: number): string => `{"function":"f","items":[[${`${item},`.repeat(times)}0]]}`;
   /** The body itself, its two names, the function's and two arrays. */
   const AROUND = 6;
 

@@ -14,7 +14,7 @@ const STAGE: Stage = { theirs: { lock: 'held', lease: `lse_${'a'.repeat(24)}`, b
 
 test('hostile inputs neither end the service nor change anything for others, and a crowd that waits is let go', { timeout: 60_000 }, async ({ annotate }) => {
   await annotate(`seeds 1 and ${NEW_SEED}`);
-  const found = await illTreat({ seeds: [1, NEW_SEED], fuzzMs: 4_000, inputsMax: 2_000, slow: 0, restMs: 0, crowd: { clients: 400, workMs: 500 } }, () => undefined);
+  const found = await illTreat({ seeds: [1, NEW_SEED], fuzzMs: 4_000, inputsMax: 2_000, slow: 0, restMs: 0, crowd: { clients: 400, workMs: 500 }, trespasses: 500, heavy: false }, () => undefined);
   expect(found.complaints).toEqual([]);
   for (const { inputs } of found.tallies) expect(inputs).toBeGreaterThan(300);
   expect(found.crowd.answered).toBe(200);

@@ -1,23 +1,27 @@
 // Part hostile: what does not behave, and what it may not bring about.
 //
-// Owns the order of what is done and the figures. Two services: one is ill-treated, left alone for a while, killed and
-// started again; while it rests, a crowd waits at the other.
+// Owns the order of what is done and the figures. One service is ill-treated, left alone for a while, killed and started
+// again; while it rests, a crowd waits at a second one. A third has tokens and gets the inputs of somebody without one, a
+// fourth the largest bodies.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Budget, Figure, Part } from '../part.ts';
 import { gather, type CrowdFound, type CrowdSize } from './crowd.ts';
 import { fuzz, type Tally } from './fuzz.ts';
+import { weigh, type Weighed } from './heavy.ts';
 import { readKnownProblems } from './oracle.ts';
 import { openSlow, type Slow } from './slow.ts';
-import { Target } from './target.ts';
+import { SMALL_HEAP, Target } from './target.ts';
+import { trespass } from './trespass.ts';
 import { Witness } from './witness.ts';
 
 const INPUTS = 200_000;
 const CROWD: CrowdSize = { clients: 10_000, workMs: 10_000 };
 const SLOW = 500;
 const REST_MS = 30_000;
-/** What everything but the inputs takes: starts, the rest with the crowd beside it, the end of the slow ones. */
-const ELSE_S = 75;
+const TRESPASSES = 5_000;
+/** What everything but the inputs takes: starts, the rest with the crowd beside it, the end of the slow ones, the other services. */
+const ELSE_S = 90;
 const FUZZ_S_MIN = 5;
 /** A figure for ten minutes is asked of so many seconds of inputs; of fewer, as many inputs fewer. */
 const FUZZ_S = 100;
@@ -27,6 +31,7 @@ const CROWD_MIB_MAX = 250;
 const CROWD_MS_MAX = 50;
 const PROMPT_MS_MAX = 1_000;
 const SLOW_MS_MAX = 60_000;
+const STALL_MS_MAX = 5_000;
 
 export const hostile: Part = {
   name: 'hostile',
@@ -34,7 +39,7 @@ export const hostile: Part = {
   missing: () => undefined,
   run: async ({ seconds, seed }, say) => {
     const fuzzS = Math.max(FUZZ_S_MIN, seconds - ELSE_S);
-    const found = await illTreat({ seeds: [seed], fuzzMs: fuzzS * 1_000, inputsMax: INPUTS, slow: SLOW, restMs: REST_MS, crowd: CROWD }, say);
+    const found = await illTreat({ seeds: [seed], fuzzMs: fuzzS * 1_000, inputsMax: INPUTS, slow: SLOW, restMs: REST_MS, crowd: CROWD, trespasses: TRESPASSES, heavy: true }, say);
     for (const complaint of found.complaints) say(complaint);
     return figures(found, Math.min(INPUTS, Math.floor((INPUTS * fuzzS) / FUZZ_S)));
   },
@@ -49,6 +54,10 @@ export interface Plan {
   readonly slow: number;
   readonly restMs: number;
   readonly crowd: CrowdSize;
+  /** Inputs of somebody without a token, for a service that wants one. */
+  readonly trespasses: number;
+  /** Whether the largest bodies are sent. */
+  readonly heavy: boolean;
 }
 
 export interface Found {
@@ -58,14 +67,16 @@ export interface Found {
   readonly grownMib: number;
   readonly slow: Awaited<Slow['ended']> | undefined;
   readonly crowd: CrowdFound;
+  readonly heavy: readonly Weighed[];
 }
 
 /** Does all of it once; what is wrong is a complaint, and only what keeps it from going on is thrown. */
 export async function illTreat(plan: Plan, say: (progress: string) => void): Promise<Found> {
-  let target = await Target.start();
+  let target = await Target.start(SMALL_HEAP);
   try {
     const witness = await Witness.settle(target);
     const startMib = await target.residentMib();
+    const startFiles = await target.number('process_open_fds');
     const slow = openSlow(target.port, plan.slow);
     const tallies: Tally[] = [];
     for (const seed of plan.seeds) tallies.push(await attack(target, witness, seed, plan, say));
@@ -74,9 +85,21 @@ export async function illTreat(plan: Plan, say: (progress: string) => void): Pro
     say(`now it rests, and ${plan.crowd.clients} clients wait at another`);
     const [crowd, ended] = await Promise.all([gather(plan.crowd), plan.slow > 0 ? slow.ended : undefined, delay(plan.restMs)]);
     const grownMib = await target.residentMib() - startMib;
+    witness.countFiles(startFiles, await target.number('process_open_fds'));
     target = await target.killAndRestart();
     await witness.lookBack(target);
-    return { tallies, complaints: [...tallies.flatMap((tally) => tally.complaints), ...witness.complaints, ...crowd.complaints], tookMs: witness.tookMs, grownMib, slow: ended, crowd };
+    const trespassed = await trespass(plan.seeds[0] ?? 0, plan.trespasses);
+    const heavy = plan.heavy ? await weighAll() : [];
+    return { tallies, complaints: [...tallies.flatMap((tally) => tally.complaints), ...witness.complaints, ...crowd.complaints, ...trespassed], tookMs: witness.tookMs, grownMib, slow: ended, crowd, heavy };
+  } finally {
+    await target.close();
+  }
+}
+
+async function weighAll(): Promise<readonly Weighed[]> {
+  const target = await Target.start();
+  try {
+    return await weigh(target);
   } finally {
     await target.close();
   }
@@ -96,15 +119,17 @@ async function attack(target: Target, witness: Witness, seed: number, { fuzzMs, 
   return tally;
 }
 
-function figures({ tallies, complaints, tookMs, grownMib, slow, crowd }: Found, inputsLeast: number): readonly Figure[] {
+function figures({ tallies, complaints, tookMs, grownMib, slow, crowd, heavy }: Found, inputsLeast: number): readonly Figure[] {
   const inputs = tallies.reduce((sum, tally) => sum + tally.inputs, 0);
   const kinds = new Set(tallies.flatMap(({ given }) => [...given.keys()]));
+  const heaviest = heavy.toSorted((left, right) => right.stalledMs - left.stalledMs)[0];
   return [
     { what: 'malformed inputs', reached: inputs.toLocaleString('en'), asked: inputsLeast.toLocaleString('en'), ok: inputs >= inputsLeast },
     { what: 'wrong answers, crashes, things changed for others', reached: String(complaints.length), asked: '0', ok: complaints.length === 0 },
     { what: 'kinds of answers', reached: String(kinds.size), ok: true },
     { what: 'acquire beside them, 99th percentile', reached: `${Math.round(tookMs)} ms`, asked: `${PROMPT_MS_MAX} ms at most`, ok: tookMs <= PROMPT_MS_MAX },
     { what: 'resident memory after 30 s of rest, more than at the start', reached: `${Math.round(grownMib)} MiB`, asked: `${GROWN_MIB_MAX} MiB at most`, ok: grownMib <= GROWN_MIB_MAX },
+    { what: 'the longest that one body of 32 MiB stops all others', reached: `${Math.round(heaviest?.stalledMs ?? 0)} ms (${heaviest?.shape})`, asked: `${STALL_MS_MAX} ms at most`, ok: heaviest !== undefined && heaviest.stalledMs <= STALL_MS_MAX },
     { what: `the last of ${SLOW} slow senders was ended after`, reached: `${Math.round((slow?.longestMs ?? 0) / 1_000)} s`, asked: `${SLOW_MS_MAX / 1_000} s at most`, ok: (slow?.longestMs ?? 0) <= SLOW_MS_MAX },
     { what: `memory for ${CROWD.clients.toLocaleString('en')} waiting connections`, reached: `${Math.round(crowd.grownMib)} MiB`, asked: `${CROWD_MIB_MAX} MiB at most`, ok: crowd.grownMib <= CROWD_MIB_MAX },
     { what: 'acquire beside them, 99th percentile', reached: `${crowd.tookMs.toFixed(1)} ms`, asked: `${CROWD_MS_MAX} ms at most`, ok: crowd.tookMs <= CROWD_MS_MAX },

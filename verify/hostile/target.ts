@@ -8,11 +8,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child, type Environment } from '../../tests/service/child.ts';
-import { HoldfastClient } from '../../tests/service/client.ts';
+import { HoldfastClient, type Headers } from '../../tests/service/client.ts';
 import { sample } from '../../tests/service/metrics.ts';
 
 const FUNCTIONS_DIR = fileURLToPath(new URL('functions', import.meta.url));
 const MIB = 1_048_576;
+
+/**
+ * A heap like that of a small container. V8 takes memory as long as it may and gives it back late; within a bound, what
+ * inputs leave behind cannot pass for what was only not collected yet.
+ */
+export const SMALL_HEAP: Environment = { NODE_OPTIONS: '--max-old-space-size=96 --max-semi-space-size=4' };
 
 export class Target {
   readonly child: Child;
@@ -20,7 +26,7 @@ export class Target {
   readonly port: number;
   readonly #dataDir: string;
 
-  private constructor(child: Child, address: string, dataDir: string, headers: Readonly<Record<string, string>>) {
+  private constructor(child: Child, address: string, dataDir: string, headers: Headers) {
     this.child = child;
     this.client = new HoldfastClient(address, headers);
     this.port = Number(new URL(address).port);
@@ -28,7 +34,7 @@ export class Target {
   }
 
   /** Throws when the service does not start. */
-  static async start(environment: Environment = {}, dataDir = mkdtempSync(path.join(tmpdir(), 'holdfast-hostile-')), headers: Readonly<Record<string, string>> = {}): Promise<Target> {
+  static async start(environment: Environment = {}, headers: Headers = {}, dataDir = mkdtempSync(path.join(tmpdir(), 'holdfast-hostile-'))): Promise<Target> {
     const child = new Child({
       HOLDFAST_PORT: '0', HOLDFAST_DATA_DIR: dataDir, HOLDFAST_FUNCTIONS_DIR: FUNCTIONS_DIR, HOLDFAST_WORKERS: '2', HOLDFAST_LOG_LEVEL: 'info', ...environment,
     });
@@ -40,7 +46,7 @@ export class Target {
   /** Kills it and starts it again where it was. */
   async killAndRestart(environment: Environment = {}): Promise<Target> {
     await this.#kill();
-    return Target.start(environment, this.#dataDir);
+    return Target.start(environment, {}, this.#dataDir);
   }
 
   async close(): Promise<void> {

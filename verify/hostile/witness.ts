@@ -14,6 +14,8 @@ const NEVER = 'never/';
 const LOOK_MS = 100;
 /** Waiters whose client is gone leave at once, those with a key 5 s later. */
 const DRAIN_MS_MAX = 12_000;
+/** The witness's own connections, and threads that were started anew. */
+const FILES_MORE = 20;
 
 export class Witness {
   readonly stage: Stage;
@@ -82,6 +84,11 @@ export class Witness {
       if (performance.now() > deadline) return this.#complain(`${await client.waiterCount(HELD)} clients that are gone still wait`);
       await delay(LOOK_MS);
     }
+  }
+
+  /** Connections that are gone leave no file open. */
+  countFiles(before: number, after: number): void {
+    if (after > before + FILES_MORE) this.#complain(`${after} files are open, where ${before} were before`);
   }
 
   #complain(what: string): void {
