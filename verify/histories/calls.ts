@@ -61,6 +61,8 @@ export interface Fault {
   readonly kind: 'kill' | 'pause' | 'delay' | 'stall' | 'cut' | 'reset';
   readonly from: number;
   readonly to: number;
+  /** When the process that was started after a kill said that its port is open. */
+  readonly openedAt?: number | undefined;
 }
 
 export interface History {

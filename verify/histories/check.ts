@@ -7,6 +7,7 @@ import { byLock, type History, type Violation } from './calls.ts';
 import { fencing } from './fencing.ts';
 import { searchOrder } from './linear.ts';
 import { order } from './order.ts';
+import { pauses } from './pauses.ts';
 import { promptness } from './promptness.ts';
 import { witness } from './witness.ts';
 
@@ -27,7 +28,7 @@ export function check(history: History, newest = 0): Findings {
   const searched = [...byLock(history.calls)].map(([lock, calls]) => ({ lock, verdict: searchOrder(calls) }));
   const impossible = searched.filter(({ verdict }) => verdict === 'not linear').map(({ lock }) => ({ property: 'linear', lock, what: 'no order of the calls explains the answers' }));
   return {
-    violations: [...seen.violations, ...order(history), ...fencing(history), ...prompt.violations, ...impossible],
+    violations: [...seen.violations, ...order(history), ...fencing(history), ...pauses(history), ...prompt.violations, ...impossible],
     lateMs: prompt.lateMs,
     locks: searched.length,
     undecided: searched.filter(({ verdict }) => verdict === 'undecided').length,

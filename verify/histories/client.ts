@@ -2,23 +2,25 @@
 //
 // Owns what one client does, one thing after another. Everything that it draws comes from its own chance.
 //   L1. A claim is asked for again only with its key, and only within the time for which the service keeps a place or
-//       a grant that nobody attends to.
+//       a grant that nobody attends to: beyond it the same key may get a second grant, and rightly.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Chance } from '../chance.ts';
 import type { Answer } from './calls.ts';
 import type { Caller, Claim, Held } from './caller.ts';
 import type { Lost } from './connection.ts';
-import { ttlMs, type World } from './world.ts';
+import { KEYED_TICKET_TTL_MS, ttlMs, type World } from './world.ts';
 
 const MEDDLES = 0.05;
 const SHOWS = 0.05;
 const LINES = 0.04;
 const HANGS_UP = 0.08;
 const DOUBLES = 0.1;
-const RETRIES_MAX = 40;
-/** Under the five seconds of L1, with room for a slow answer. */
+const FOLLOWS_MAX = 40;
+/** From the first attempt to the last. Under the five seconds of L1, with room for pauses and stalls on the way. */
 const RETRY_WITHIN_MS = 3_500;
+/** A ticket's grant that nobody has read is kept for its TTL at the most. */
+const TICKET_RETRY_WITHIN_MS = KEYED_TICKET_TTL_MS / 2;
 /** A holder that ends nothing leaves its lock to the lease's own end: it must be near. */
 const LINGER_TTL_MS_MAX = 400;
 
@@ -62,13 +64,12 @@ export class Client {
 
   /** Asks again, with the same key, until there is an answer. (L1) */
   async #insist(claim: Claim): Promise<Answer | Lost> {
+    const until = performance.now() + (claim.ticket ? TICKET_RETRY_WITHIN_MS : RETRY_WITHIN_MS);
     let answer = await this.#ask(claim);
-    let since = performance.now();
-    for (let tries = 1; 'lost' in answer && claim.key !== undefined && tries < RETRIES_MAX; tries++) {
+    while ('lost' in answer && claim.key !== undefined) {
       await delay(this.#chance.int(10, 120));
-      if (performance.now() - since > RETRY_WITHIN_MS) break;
+      if (performance.now() > until) break;
       answer = await this.#ask(claim);
-      if (!('lost' in answer && !answer.sent)) since = performance.now();
     }
     return answer;
   }
@@ -90,7 +91,7 @@ export class Client {
   /** Follows a ticket, leaves it, or forgets it. */
   async #follow(held: Held): Promise<void> {
     if (this.#chance.bool(0.05)) return;
-    for (let tries = 0; tries < RETRIES_MAX; tries++) {
+    for (let tries = 0; tries < FOLLOWS_MAX; tries++) {
       if (this.#chance.bool(0.04)) return void await this.#caller.release(held);
       const answer = await this.#caller.follow(held, this.#chance.int(0, 200));
       if ('lost' in answer) await delay(20);

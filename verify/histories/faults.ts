@@ -39,7 +39,7 @@ export class Faults {
       await delay(this.#chance.int(Math.floor(gapMs / 2), gapMs));
       const from = performance.now();
       await this.#do(kind);
-      this.done.push({ kind, from, to: performance.now() });
+      this.done.push({ kind, from, to: performance.now(), openedAt: kind === 'kill' ? this.#service.openedAt : undefined });
     }
   }
 

@@ -2,14 +2,13 @@
 //
 // Owns P5. The writes are replayed against a rule of its own, so that neither the store nor the clients are trusted.
 
-import type { History, Violation, Write } from './calls.ts';
-import { byLock } from './calls.ts';
+import { byLock, type History, type Violation, type Write } from './calls.ts';
 import { grantsOf, type Grant } from './grants.ts';
 
 export function fencing(history: History): Violation[] {
   const writes = Map.groupBy(history.writes, ({ lock }) => lock);
   return [...byLock(history.calls)].flatMap(([lock, calls]) => {
-    const grants = new Map(grantsOf(lock, calls).map((grant) => [grant.token, grant]));
+    const grants = new Map(grantsOf(lock, calls, history.faults).map((grant) => [grant.token, grant]));
     return storeOf(lock, writes.get(lock) ?? [], grants);
   });
 }

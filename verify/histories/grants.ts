@@ -5,8 +5,14 @@
 //   N2. A promise binds until its end, or until somebody who knows the lease may have cut it short: from the first call
 //       to release it, and from a renewal by the shorter time that it asked for; also from one that was refused, as it
 //       is when its own time was over before it could be answered.
+//   N3. A start promises too: a lease that lived when the process was killed has its TTL, or ten seconds, from there.
 
-import { promisedUntil, type Call } from './calls.ts';
+import { promisedUntil, type Call, type Fault } from './calls.ts';
+
+/** What a live lease has left after a start, or its TTL where that is shorter. */
+const START_GRACE_MS = 10_000;
+/** A process may be held up between the opening of its port and the words that say so. */
+const OPENING_MS = 200;
 
 export interface Grant {
   readonly token: number;
@@ -40,7 +46,7 @@ export function tokenOf(calls: readonly Call[]): number | undefined {
 }
 
 /** The grants of one lock, in the order of their tokens. */
-export function grantsOf(lock: string, calls: readonly Call[]): Grant[] {
+export function grantsOf(lock: string, calls: readonly Call[], faults: readonly Fault[]): Grant[] {
   const grants = new Map<number, Grant>();
   for (const [claim, about] of claimsOf(calls)) {
     const token = tokenOf(about);
@@ -48,7 +54,7 @@ export function grantsOf(lock: string, calls: readonly Call[]): Grant[] {
     const grant = grantOf(grants, lock, token);
     grant.claim = claim;
     grant.askedAt = askedAt(about);
-    grant.safeUntil = safeUntil(about);
+    grant.safeUntil = safeUntil(about, faults);
     for (const call of about) takeOwn(grant, call);
   }
   for (const call of calls) {
@@ -88,8 +94,8 @@ function takeHeld(grant: Grant, { calledAt, returnedAt }: Call): void {
   grant.heldAfter = Math.max(grant.heldAfter, calledAt);
 }
 
-/** (N2) */
-function safeUntil(about: readonly Call[]): number {
+/** (N2, N3) */
+function safeUntil(about: readonly Call[], faults: readonly Fault[]): number {
   const releases = about.filter(({ operation, answer }) => operation === 'release' && (answer === undefined || answer.status === 204));
   const releasedAt = Math.min(...releases.map(({ calledAt }) => calledAt));
   const renewals = about.filter(({ operation }) => operation === 'renew');
@@ -99,5 +105,10 @@ function safeUntil(about: readonly Call[]): number {
     const cuts = renewals.filter((renewal) => renewal.returnedAt > call.calledAt).map((renewal) => Math.max(renewal.calledAt, call.calledAt) + renewal.ttlMs);
     return Math.min(until, releasedAt, ...cuts);
   });
-  return Math.max(-Infinity, ...bounds);
+  const ttlMs = Math.min(START_GRACE_MS, ...about.filter(({ operation }) => operation === 'acquire' || operation === 'renew').map((call) => call.ttlMs));
+  let until = Math.max(-Infinity, ...bounds);
+  for (const { from, openedAt } of faults) {
+    if (openedAt !== undefined && until > from) until = Math.max(until, Math.min(openedAt - OPENING_MS + ttlMs, releasedAt));
+  }
+  return until;
 }

@@ -5,8 +5,7 @@
 //   O1. A claim that was sent again may have lost its place to its own time-out and taken a new one: it counts only if
 //       it was granted before its first place can have ended.
 
-import type { History, Violation } from './calls.ts';
-import { byLock, type Call } from './calls.ts';
+import { byLock, type Call, type Fault, type History, type Violation } from './calls.ts';
 import { askedAt, claimsOf, grantsOf, type Grant } from './grants.ts';
 
 interface Place {
@@ -20,17 +19,17 @@ interface Place {
   readonly isKept: boolean;
 }
 
-export function order(history: History): Violation[] {
-  return [...byLock(history.calls)].flatMap(([lock, calls]) => {
-    const places = placesOf(lock, calls);
+export function order({ calls: all, faults }: History): Violation[] {
+  return [...byLock(all)].flatMap(([lock, calls]) => {
+    const places = placesOf(lock, calls, faults);
     return [...passedOver(lock, places), ...againstListings(lock, calls, places)];
   });
 }
 
-function placesOf(lock: string, calls: readonly Call[]): Place[] {
+function placesOf(lock: string, calls: readonly Call[], faults: readonly Fault[]): Place[] {
   const claims = claimsOf(calls);
   const listed = listedBy(calls);
-  return grantsOf(lock, calls).filter(({ claim }) => claim !== 0).map((grant) => {
+  return grantsOf(lock, calls, faults).filter(({ claim }) => claim !== 0).map((grant) => {
     const about = claims.get(grant.claim) ?? [];
     const attempts = about.filter(({ operation }) => operation === 'acquire');
     const acknowledged = attempts.filter(({ answer }) => answer?.status === 202).map(({ returnedAt }) => returnedAt);

@@ -25,6 +25,13 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#port;
   }
 
+  /** When the present process said that its port is open, by the clock of this one. */
+  get openedAt(): number {
+    const line = this.output.split('\n').find((text) => text.includes('"msg":"ready"')) ?? '{}';
+    const { time }: { readonly time?: number | string } = JSON.parse(line);
+    return new Date(time ?? Number.NaN).getTime() - performance.timeOrigin;
+  }
+
   /** Whether it ended although nobody here ended it. */
   get fallen(): boolean {
     return this.#child?.ended === true;

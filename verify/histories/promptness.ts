@@ -3,8 +3,7 @@
 // Owns P6 and P7. Looks only where nothing else explains a delay: calls straight to the service, on locks of which
 // every grant is known, at times when nobody had stopped or killed the process.
 
-import type { Call, Fault, History, Violation } from './calls.ts';
-import { byLock } from './calls.ts';
+import { byLock, type Call, type Fault, type History, type Violation } from './calls.ts';
 import { claimsOf, grantsOf, type Claims, type Grant } from './grants.ts';
 
 /** Far above what it takes, as other work may have the processors. */
@@ -25,7 +24,7 @@ export function promptness(history: History): Promptness {
     violations.push(...unanswered(calls, history.faults));
     const claims = claimsOf(calls);
     if (calls.some(({ operation, answer }) => operation === 'acquire' && answer === undefined)) continue;
-    const grants = grantsOf(lock, calls);
+    const grants = grantsOf(lock, calls, history.faults);
     for (const [nth, next] of grants.entries()) {
       const late = latenessOf(grants[nth - 1], next, claims, history.faults);
       if (late === undefined) continue;

@@ -10,8 +10,7 @@
 //   P15  A claim gets one grant, however often it is asked for, and there is no grant that nobody asked for.
 //   P21  A lock is not shown as free while a client may rely on it.
 
-import type { Call, History, Violation } from './calls.ts';
-import { byLock } from './calls.ts';
+import { byLock, type Call, type History, type Violation } from './calls.ts';
 import { claimsOf, grantsOf, tokenOf, type Claims, type Grant } from './grants.ts';
 
 export type Object = (property: string, lock: string, what: string) => void;
@@ -22,7 +21,7 @@ export function witness(history: History, newest = 0): { readonly violations: Vi
   const object: Object = (property, lock, what) => { violations.push({ property, lock, what }); };
   const all: Grant[] = [];
   for (const [lock, calls] of byLock(history.calls)) {
-    const grants = grantsOf(lock, calls);
+    const grants = grantsOf(lock, calls, history.faults);
     const claims = claimsOf(calls);
     checkAnswers(calls, object);
     checkClaims(claims, object);
@@ -39,12 +38,16 @@ const STATUSES: Readonly<Record<Call['operation'], readonly number[]>> = {
   acquire: [201, 202, 410, 423], renew: [200, 409, 410], release: [204, 410], follow: [200], show: [200, 404], line: [200, 404],
 };
 
+/** The answers of an acquire or a renewal that give time. */
+const GIVING: ReadonlySet<number> = new Set([200, 201]);
+
 /** An answer that the contract does not have; an unknown lease is one that was lost. */
 function checkAnswers(calls: readonly Call[], object: Object): void {
   for (const { operation, lock, answer } of calls) {
     if (answer === undefined) continue;
     if (answer.status === 404 && answer.code === 'lease_not_found') object('P9', lock, `${operation}: a lease that was acknowledged is not known`);
     else if (!STATUSES[operation].includes(answer.status)) object('contract', lock, `${operation}: ${answer.status} ${answer.code ?? ''}`);
+    else if (GIVING.has(answer.status) && (operation === 'acquire' || operation === 'renew') && answer.state !== 'held') object('contract', lock, `${operation}: ${answer.status} with a lease that is ${answer.state}`);
     else if (answer.status === 423 && answer.holder === undefined) object('P7', lock, `${operation}: ${answer.code} and nobody holds it`);
   }
 }

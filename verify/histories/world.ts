@@ -14,6 +14,8 @@ const REMEMBERED_LEASES = 48;
 const TICKET = 0.12;
 const WAITING = 0.6;
 const KEYED = 0.4;
+/** Long, as a ticket's grant that no answer has carried is kept no longer, and a retry has to come within it. */
+export const KEYED_TICKET_TTL_MS = 2_500;
 
 export class World implements Recorder {
   readonly calls: Call[] = [];
@@ -56,7 +58,7 @@ export class World implements Recorder {
     const ticket = chance.bool(TICKET);
     const waitMs = ticket ? chance.int(300, 1_000) : (chance.bool(WAITING) ? chance.int(30, 600) : 0);
     const key = chance.bool(KEYED) ? `${this.#name}-${number}` : undefined;
-    return { number, lock: this.lock(chance), ttlMs: ttlMs(chance), waitMs, ticket, key };
+    return { number, lock: this.lock(chance), ttlMs: ticket && key !== undefined ? KEYED_TICKET_TTL_MS : ttlMs(chance), waitMs, ticket, key };
   }
 
   /** The store behind a lock. */

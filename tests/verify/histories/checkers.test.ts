@@ -2,18 +2,22 @@
 
 import { describe, expect, test } from 'vitest';
 import { check } from '../../../verify/histories/check.ts';
-import type { Call, Write } from '../../../verify/histories/calls.ts';
-import { acquired, answered, followed, history, listed, lost, over, refused, released, renewed, shown, ticket, wrote } from './record.ts';
+import type { Call, Fault, Write } from '../../../verify/histories/calls.ts';
+import { acquired, answered, followed, history, killed, listed, lost, over, paused, refused, released, renewed, shown, ticket, wrote } from './record.ts';
 
-/** The properties objected to; `linear` is the search for an order. */
-function objections(calls: readonly Call[], writes: readonly Write[] = [], newest = 0): string[] {
-  return [...new Set(check(history(calls, writes), newest).violations.map(({ property }) => property))].toSorted();
-}
-
-interface Wrong {
-  readonly what: string;
+interface Given {
   readonly calls: readonly Call[];
   readonly writes?: readonly Write[];
+  readonly faults?: readonly Fault[];
+}
+
+/** The properties objected to; `linear` is the search for an order. */
+function objections({ calls, writes, faults }: Given, newest = 0): string[] {
+  return [...new Set(check(history(calls, writes, faults), newest).violations.map(({ property }) => property))].toSorted();
+}
+
+interface Wrong extends Given {
+  readonly what: string;
   readonly objected: readonly string[];
 }
 
@@ -157,6 +161,23 @@ const WRONG: readonly Wrong[] = [
     objected: ['P7'],
   },
   {
+    what: 'a lease that lived at a kill and ends before its TTL has passed since the start',
+    calls: [acquired(1, 10, [0, 5], 2_000), over('renew', 1, 10, [3_500, 3_600], { ttlMs: 2_000 })],
+    faults: [killed(1_000, 3_000)],
+    objected: ['P2'],
+  },
+  {
+    what: 'a renewal that came during a pause and was too late',
+    calls: [acquired(1, 10, [0, 5], 500), over('renew', 1, 10, [450, 1_120], { ttlMs: 500 })],
+    faults: [paused(400, 1_100)],
+    objected: ['stall'],
+  },
+  {
+    what: 'a renewal that gives a lease that is over',
+    calls: [acquired(1, 10, [0, 5], 100), answered('renew', 1, [150, 160], { status: 200, lease: 'lease of 1', state: 'expired', token: 10 })],
+    objected: ['contract'],
+  },
+  {
     what: 'a failure of the service',
     calls: [answered('acquire', 1, [0, 5], { status: 500, code: 'internal_error' })],
     objected: ['contract'],
@@ -175,12 +196,14 @@ const WRONG: readonly Wrong[] = [
   },
 ];
 
-const RIGHT: readonly { readonly what: string; readonly calls: readonly Call[]; readonly writes?: readonly Write[] }[] = [
+const RIGHT: readonly (Given & { readonly what: string })[] = [
   { what: 'a grant after the promise is over', calls: [acquired(1, 10, [0, 5], 100), acquired(2, 11, [80, 101], 100)] },
   { what: 'a grant before the promise is over, as a release without an answer may have been done', calls: [acquired(1, 10, [0, 5], 500), lost('release', 1, 20), acquired(2, 11, [30, 35], 100)] },
   { what: 'a grant after a renewal made the lease shorter', calls: [acquired(1, 10, [0, 5], 500), renewed(1, 10, [10, 15], 100), acquired(2, 11, [120, 125], 100)] },
   { what: 'a grant after a renewal without an answer may have made the lease shorter', calls: [acquired(1, 10, [0, 5], 500), lost('renew', 1, 10, { ttlMs: 100 }), acquired(2, 11, [120, 125], 100)] },
   { what: 'a renewal whose own time was over before it was answered', calls: [acquired(1, 10, [0, 5], 500), over('renew', 1, 10, [10, 150], { ttlMs: 100 })] },
+  { what: 'a lease that ends its TTL after the start', calls: [acquired(1, 10, [0, 5], 2_000), over('renew', 1, 10, [4_900, 5_000], { ttlMs: 2_000 })], faults: [killed(1_000, 3_000)] },
+  { what: 'a renewal that came during a pause, of a lease that was over before it', calls: [acquired(1, 10, [0, 5], 100), over('renew', 1, 10, [450, 1_120], { ttlMs: 500 })], faults: [paused(400, 1_100)] },
   { what: 'a holder from an acquire without an answer', calls: [lost('acquire', 1, 0), refused(2, 10, [10, 15]), acquired(2, 11, [20, 25], 100)] },
   { what: 'a retry that finds the grant of the attempt that got no answer', calls: [lost('acquire', 1, 0), refused(2, 10, [10, 15]), acquired(1, 10, [20, 25], 100)] },
   { what: 'two calls at a time, answered in either order', calls: [acquired(2, 11, [0, 50], 500), acquired(1, 10, [0, 40], 500), released(1, [45, 48])] },
@@ -190,17 +213,17 @@ const RIGHT: readonly { readonly what: string; readonly calls: readonly Call[]; 
 ];
 
 describe('the checkers of histories object', () => {
-  test.for(WRONG)('to $what', ({ calls, writes, objected }) => {
-    expect(objections(calls, writes)).toEqual(objected.toSorted());
+  test.for(WRONG)('to $what', ({ objected, ...given }) => {
+    expect(objections(given)).toEqual(objected.toSorted());
   });
 
   test('to a fencing token that is not above one of before a restart', () => {
-    expect(objections([acquired(1, 10, [0, 5], 100)], [], 10)).toEqual(['P4']);
+    expect(objections({ calls: [acquired(1, 10, [0, 5], 100)] }, 10)).toEqual(['P4']);
   });
 });
 
 describe('the checkers of histories accept', () => {
-  test.for(RIGHT)('$what', ({ calls, writes }) => {
-    expect(objections(calls, writes)).toEqual([]);
+  test.for(RIGHT)('$what', (given) => {
+    expect(objections(given)).toEqual([]);
   });
 });

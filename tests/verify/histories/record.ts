@@ -2,7 +2,7 @@
 //
 // Owns the shorthand. Every lease of a record has the TTL that its answer still has left; answers took no time.
 
-import type { Answer, Call, History, LeaseState, Operation, Write } from '../../../verify/histories/calls.ts';
+import type { Answer, Call, Fault, History, LeaseState, Operation, Write } from '../../../verify/histories/calls.ts';
 
 interface More {
   readonly lock?: string;
@@ -49,7 +49,7 @@ export function released(claim: number, span: Span): Call {
 
 /** 410: the lease is over. */
 export function over(operation: Operation, claim: number, token: number, span: Span, more: More = { ttlMs: 1_000 }): Call {
-  return call(operation, claim, span, { status: 410, code: 'lease_lost', token }, more);
+  return call(operation, claim, span, { status: 410, code: 'lease_lost', reason: 'expired', token }, more);
 }
 
 export function answered(operation: Operation, claim: number, span: Span, answer: Answer): Call {
@@ -74,8 +74,17 @@ export function lost(operation: Operation, claim: number, calledAt: number, more
   return call(operation, claim, [calledAt, Infinity], undefined, { lost: 'hungUp', ...more });
 }
 
-export function history(calls: readonly Call[], writes: readonly Write[] = []): History {
-  return { calls, writes, faults: [], from: 0, to: 10_000 };
+export function history(calls: readonly Call[], writes: readonly Write[] = [], faults: readonly Fault[] = []): History {
+  return { calls, writes, faults, from: 0, to: 10_000 };
+}
+
+/** The process was killed and another one served from `openedAt` on. */
+export function killed(from: number, openedAt: number): Fault {
+  return { kind: 'kill', from, to: openedAt + 10, openedAt };
+}
+
+export function paused(from: number, to: number): Fault {
+  return { kind: 'pause', from, to };
 }
 
 export function wrote(claim: number, token: number, at: number, accepted: boolean): Write {
