@@ -6,11 +6,12 @@
 import { parseArgs } from 'node:util';
 import { histories } from './histories/part.ts';
 import { hostile } from './hostile/part.ts';
+import { io } from './io/part.ts';
 import type { Figure, Part } from './part.ts';
 import { power } from './power/part.ts';
 
 /** A part registers by a line here. */
-const PARTS: readonly Part[] = [histories, power, hostile];
+const PARTS: readonly Part[] = [histories, power, io, hostile];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -21,6 +21,8 @@ export interface CrewOptions {
 
 export class Crew<Job extends object, Reply extends object> {
   readonly #options: CrewOptions;
+  #standing: ChildProcess | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -34,12 +36,28 @@ export class Crew<Job extends object, Reply extends object> {
       let child = this.#start();
       for (let next = queue.next(); next.done !== true && !isOver; next = queue.next()) {
         const reply = await ask<Reply>(child, next.value);
-        if (child.exitCode !== null || child.signalCode !== null) child = this.#start();
+        if (isGone(child)) child = this.#start();
         if (done(next.value, reply)) isOver = true;
       }
       await ended(child);
     };
     await Promise.all(Array.from({ length: this.#options.size }, member));
+  }
+
+  /** One job on a process that stays until `close`; one after another. */
+  one(job: Job): Promise<Reply | Lost> {
+    const reply = this.#last.then(async () => {
+      if (this.#standing === undefined || isGone(this.#standing)) this.#standing = this.#start();
+      return ask<Reply>(this.#standing, job);
+    });
+    this.#last = reply;
+    return reply;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    if (this.#standing !== undefined) await ended(this.#standing);
+    this.#standing = undefined;
   }
 
   #start(): ChildProcess {
@@ -68,9 +86,13 @@ function ask<Reply extends object>(child: ChildProcess, job: object): Promise<Re
   });
 }
 
+function isGone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
 function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    if (isGone(child)) return resolve();
     child.once('exit', () => resolve());
     child.disconnect();
   });

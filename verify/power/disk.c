@@ -10,8 +10,8 @@
 // DISK_RECORDING  where the recording goes; none without it
 // DISK_MARKS      what is written to this file is a mark of the recording
 // DISK_TRACE      a line for each watched call goes here: its number, monotonic nanoseconds, call, path; `*` where it failed
-// DISK_FAULT      call, part of the path, which of those calls (1 is the first, 0 each), and what then:
-//                 `fdatasync:data.mdb:3:EIO`, and so ENOSPC, EDQUOT, SHORT (half is written), DELAY=milliseconds
+// DISK_FAULT      call, path from the root, which of those calls (1 is the first, 0 each), and what then:
+//                 `fdatasync:/data/journal/data.mdb:3:EIO`, and so ENOSPC, EDQUOT, SHORT (half is written), DELAY=milliseconds
 // DISK_ARM        the count of DISK_FAULT begins when this file is there; at the start without it
 
 #define _GNU_SOURCE
@@ -36,7 +36,7 @@
 
 enum kind { WRITE = 1, FLUSH, FLUSH_WRITE, TRUNCATE, CREATE, MAKE_DIRECTORY, RENAME, REMOVE, MARK, ANSWER };
 
-/// `at`: where a write begins; the new length; what a flush covers; a socket's far port.
+/// `at`: where a write begins; the new length; what a flush covers; the far address of a socket.
 struct head { uint32_t kind, path_bytes; uint64_t at, data_bytes; };
 
 static char root[PATH_MAX], marks[PATH_MAX];
@@ -87,13 +87,20 @@ static int path_of(int fd, char *path) {
   return below_root(path);
 }
 
+/// From the root, which itself is `/`; empty for what is not watched.
+static const char *name_of(const char *path) {
+  if (!below_root(path)) return "";
+  return path[root_length] == 0 ? "/" : path + root_length;
+}
+
 static int is_absolute_watched(const char *path) { return path != NULL && below_root(path); }
 
-static int port_of(int fd) {
+/// The far IPv4 address as a number; 0 for what is no connection.
+static uint32_t far_of(int fd) {
   struct sockaddr_in peer;
   socklen_t length = sizeof peer;
   if (getpeername(fd, (struct sockaddr *)&peer, &length) != 0 || peer.sin_family != AF_INET) return 0;
-  return ntohs(peer.sin_port);
+  return ntohl(peer.sin_addr.s_addr);
 }
 
 // --- the recording
@@ -131,7 +138,7 @@ static uint64_t nanoseconds(void) {
 
 static void trace_call(const char *call, const char *path, const char *sign) {
   char line[PATH_MAX + 128];
-  int bytes = snprintf(line, sizeof line, "%llu %llu %s %s%s\n", (unsigned long long)calls, (unsigned long long)nanoseconds(), call, path + root_length, sign);
+  int bytes = snprintf(line, sizeof line, "%llu %llu %s %s%s\n", (unsigned long long)calls, (unsigned long long)nanoseconds(), call, name_of(path), sign);
   if (trace >= 0) syscall(SYS_write, trace, line, bytes);
 }
 
@@ -140,7 +147,7 @@ static int is_armed(void) { return fault.arm == NULL || syscall(SYS_faccessat, A
 /// What is to become of this call: an error number, 0 for nothing, -1 for half of it. Waits where a delay was asked for.
 static int verdict(const char *call, const char *path) {
   __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
-  int is_meant = strcmp(fault.call, call) == 0 && strstr(path + root_length, fault.path) != NULL && is_armed();
+  int is_meant = strcmp(fault.call, call) == 0 && strcmp(name_of(path), fault.path) == 0 && is_armed();
   long seen = is_meant ? __atomic_add_fetch(&fault.seen, 1, __ATOMIC_SEQ_CST) : 0;
   if (!is_meant || (fault.which != 0 && fault.which != seen)) return trace_call(call, path, ""), 0;
   trace_call(call, path, " *");
@@ -185,11 +192,12 @@ static ssize_t write_watched(const char *call, const char *path, int fd, const s
 static ssize_t write_any(const char *call, int fd, const struct iovec *parts, int count, off_t offset) {
   char path[PATH_MAX];
   if (path_of(fd, path)) return write_watched(call, path, fd, parts, count, offset);
-  int port = recording < 0 || strncmp(path, "socket:", 7) != 0 ? 0 : port_of(fd);
-  int is_mark = recording >= 0 && marks[0] != 0 && strcmp(path, marks) == 0;
-  if (port != 0 || is_mark) {
+  uint32_t far = recording < 0 || strncmp(path, "socket:", 7) != 0 ? 0 : far_of(fd);
+  int is_mark = marks[0] != 0 && strcmp(path, marks) == 0;
+  if (far != 0 || is_mark) {
     pthread_mutex_lock(&order);
-    note(is_mark ? MARK : ANSWER, "", port, parts, count);
+    note(is_mark ? MARK : ANSWER, "", far, parts, count);
+    if (is_mark) trace_call("mark", path, "");
     pthread_mutex_unlock(&order);
   }
   return transfer(fd, parts, count, offset);
@@ -210,6 +218,17 @@ ssize_t pwrite(int fd, const void *data, size_t bytes, off_t offset) { return wr
 ssize_t pwrite64(int fd, const void *data, size_t bytes, off_t offset) { return write_at("pwrite", fd, data, bytes, offset); }
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) { return write_any("pwritev", fd, parts, count, offset); }
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t offset) { return write_any("pwritev", fd, parts, count, offset); }
+
+// --- reads
+
+static ssize_t read_at(int fd, void *data, size_t bytes, off_t offset) {
+  char path[PATH_MAX];
+  int failing = path_of(fd, path) ? verdict("pread", path) : 0;
+  if (failing > 0) FAIL(failing);
+  return syscall(SYS_pread64, fd, data, failing < 0 ? bytes / 2 : bytes, offset);
+}
+ssize_t pread(int fd, void *data, size_t bytes, off_t offset) { return read_at(fd, data, bytes, offset); }
+ssize_t pread64(int fd, void *data, size_t bytes, off_t offset) { return read_at(fd, data, bytes, offset); }
 
 // --- flushes
 

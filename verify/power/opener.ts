@@ -4,8 +4,19 @@
 
 import { tryFlip, type FlipJob } from './flips.ts';
 import { Images, type ImageJob } from './images.ts';
+import { lookAt, type Outcome, type Truth } from './opening.ts';
+import { Workload } from './workload.ts';
 
-export type Job = ImageJob | FlipJob;
+/** A data directory as it is. */
+export interface LookJob {
+  readonly kind: 'look';
+  readonly directory: string;
+  readonly seed: number;
+  readonly truth: Truth;
+  readonly commits: number;
+}
+
+export type Job = ImageJob | FlipJob | LookJob;
 
 const [, , folder = ''] = process.argv;
 let images: { readonly of: string; readonly images: Images } | undefined;
@@ -16,7 +27,12 @@ function imagesOf({ recorded, flushes }: ImageJob): Images {
   return images.images;
 }
 
+function outcomeOf(job: Job): Promise<Outcome> {
+  if (job.kind === 'image') return imagesOf(job).try(job, folder);
+  if (job.kind === 'flip') return tryFlip(job, folder);
+  return lookAt({ ...job, workload: new Workload(job.seed), mayLosePayloads: false });
+}
+
 process.on('message', (job: Job) => {
-  const trying = job.kind === 'image' ? imagesOf(job).try(job, folder) : tryFlip(job, folder);
-  void trying.then((outcome) => process.send?.(outcome));
+  void outcomeOf(job).then((outcome) => process.send?.(outcome));
 });

@@ -15,7 +15,7 @@ export interface Entry {
   readonly at: number;
   /** Absolute; empty for a mark or an answer. */
   readonly path: string;
-  /** Where a write begins; a new length; what a flush covers (the entries before this place); an answer's far port. */
+  /** Where a write begins; a new length; what a flush covers (the entries before this place); the far IPv4 address of an answer. */
   readonly number: number;
   /** What was written; the new path of a rename. */
   readonly data: Buffer;

@@ -14,7 +14,7 @@ export interface Watch {
   readonly recording?: string;
   readonly marks?: string;
   readonly trace?: string;
-  /** As in disk.c: `fdatasync:data.mdb:3:EIO`. */
+  /** As in disk.c: `fdatasync:/data/journal/data.mdb:3:EIO`. */
   readonly fault?: string;
   /** The fault counts from when this file is there. */
   readonly arm?: string;
