@@ -6,7 +6,7 @@ import type { Answer, Call, LeaseState, Operation } from './calls.ts';
 import type { Connection, Lost, Method, Raw } from './connection.ts';
 
 /** What a client waits beyond `waitMs` before it gives a request up: longer than the longest pause of the service. */
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 5_000;
 
 /** A claim as its requests name it. */
 export interface Claim {
@@ -81,7 +81,7 @@ export class Caller {
     const calledAt = performance.now();
     const raw = await this.connection.ask(method, path, body, headers, waitMs + PATIENCE_MS);
     if ('lost' in raw) {
-      if (raw.sent) this.#recorder.record({ ...about, calledAt, returnedAt: Number.POSITIVE_INFINITY, lost: raw.lost });
+      if (raw.sent) this.#recorder.record({ ...about, calledAt, returnedAt: Number.POSITIVE_INFINITY, lost: raw.lost, lostAt: performance.now() });
       return raw;
     }
     const returnedAt = performance.now();

@@ -45,6 +45,8 @@ export interface Call {
   readonly answer?: Answer;
   /** Why there is no answer: the client hung up, its patience was over, or the connection broke. */
   readonly lost?: 'hungUp' | 'late' | 'closed';
+  /** When the client knew that there will be none. */
+  readonly lostAt?: number;
 }
 
 /** One write to the store that a lock protects. */

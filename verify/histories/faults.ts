@@ -14,9 +14,9 @@ export type Kind = Fault['kind'];
 const ALL: readonly Kind[] = ['kill', 'pause', 'delay', 'stall', 'cut', 'reset'];
 const WITHOUT_KILL: readonly Kind[] = ALL.filter((kind) => kind !== 'kill');
 
-/** A kill costs a history a second; every other history has one. */
+/** A kill costs a history a second or more; every other history has one. */
 export function draw(chance: Chance): Kind[] {
-  const plan: Kind[] = Array.from({ length: chance.int(2, 4) }, () => chance.pick(WITHOUT_KILL));
+  const plan: Kind[] = Array.from({ length: chance.int(2, 3) }, () => chance.pick(WITHOUT_KILL));
   if (chance.bool(0.5)) plan.splice(chance.int(0, plan.length), 0, 'kill');
   return plan;
 }

@@ -5,20 +5,23 @@
 //   B1. A history below `RATE_MIN` calls a second shows too little and is not counted, though it is checked.
 //   B2. A data directory serves some histories and is then left for a fresh one: no ended lease may be forgotten while
 //       clients still come with it.
+//   B3. Two services at a time, each with histories of its own: while one starts, the other has the clients.
 
 import { Chance } from '../chance.ts';
 import type { Budget, Figure, Part } from '../part.ts';
 import type { History } from './calls.ts';
-import { check, explain, type Findings } from './check.ts';
+import { explain, type Findings } from './check.ts';
 import { draw } from './faults.ts';
 import { killHolder } from './handover.ts';
 import { runHistory } from './history.ts';
+import { Judge } from './judge.ts';
 import { ServiceProcess } from './process.ts';
 import { Proxy } from './proxy.ts';
 
 const RATE_MIN = 500;
-const CLIENTS = 300;
-const LOCKS = 140;
+const LANES = 2;
+const CLIENTS = 200;
+const LOCKS = 90;
 const GAP_MS = 250;
 const HISTORIES_PER_DIRECTORY = 8;
 const KILLED_HOLDERS = 3;
@@ -61,7 +64,8 @@ export const histories: Part = {
     const chance = new Chance(seed);
     const handovers = await handoversOf(chance.fork(), say);
     const tally = new Tally();
-    while (performance.now() < until) await oneDirectory(chance, tally, until, say);
+    const lanes = Array.from({ length: LANES }, () => lane(chance.fork(), tally, until, say));
+    for (const ended of await Promise.allSettled(lanes)) if (ended.status === 'rejected') throw ended.reason;
     return figures(tally, handovers, Math.min(1, seconds / FULL_SECONDS));
   },
 };
@@ -76,8 +80,14 @@ async function handoversOf(chance: Chance, say: (progress: string) => void): Pro
   return lateMs;
 }
 
+/** Histories one after another, on one service after another. (B3) */
+async function lane(chance: Chance, tally: Tally, until: number, say: (progress: string) => void): Promise<void> {
+  await using judge = new Judge();
+  while (performance.now() < until) await oneDirectory(chance, judge, tally, until, say);
+}
+
 /** Some histories on one data directory, one after another. (B2) */
-async function oneDirectory(chance: Chance, tally: Tally, until: number, say: (progress: string) => void): Promise<void> {
+async function oneDirectory(chance: Chance, judge: Judge, tally: Tally, until: number, say: (progress: string) => void): Promise<void> {
   await using service = await ServiceProcess.start();
   await using proxy = await Proxy.listen(() => service.port);
   let newest = 0;
@@ -85,7 +95,7 @@ async function oneDirectory(chance: Chance, tally: Tally, until: number, say: (p
     const seed = chance.int(0, 2 ** 31);
     const plan = draw(new Chance(seed));
     const history = await runHistory(service, proxy, { name: `h${nth}`, clients: CLIENTS, slots: LOCKS, plan, gapMs: GAP_MS }, new Chance(seed));
-    const findings = check(history, newest);
+    const findings = await judge.check(history, newest);
     newest = findings.newest;
     const rate = history.calls.length / ((history.to - history.from) / 1_000);
     tally.add(history, findings, rate);

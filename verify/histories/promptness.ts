@@ -7,7 +7,7 @@ import { byLock, type Call, type Fault, type History, type Violation } from './c
 import { claimsOf, grantsOf, type Claims, type Grant } from './grants.ts';
 
 /** Far above what it takes, as other work may have the processors. */
-export const LATE_MS_MAX = 1_500;
+const LATE_MS_MAX = 2_500;
 /** After a pause or a start the loop has much to do at once. */
 const RECOVERY_MS = 300;
 
@@ -39,7 +39,7 @@ export function promptness(history: History): Promptness {
 function unanswered(calls: readonly Call[], faults: readonly Fault[]): Violation[] {
   return calls
     .filter(({ proxied, answer, lost }) => !proxied && answer === undefined && lost !== 'hungUp')
-    .filter(({ calledAt, waitMs }) => !isDisturbed(faults, calledAt, calledAt + waitMs + RECOVERY_MS))
+    .filter(({ calledAt, lostAt = calledAt }) => !isDisturbed(faults, calledAt, lostAt))
     .map(({ lock, operation, lost }) => ({ property: 'P7', lock, what: `${operation}: ${lost === 'late' ? 'no answer' : 'the connection was closed'}` }));
 }
 

@@ -141,13 +141,13 @@ const WRONG: readonly Wrong[] = [
     objected: ['linear'],
   },
   {
-    what: 'a next grant two seconds after the release',
-    calls: [acquired(1, 10, [0, 5], 5_000), released(1, [20, 30]), acquired(2, 11, [10, 2_040], 100, { waitMs: 5_000 })],
+    what: 'a next grant three seconds after the release',
+    calls: [acquired(1, 10, [0, 5], 5_000), released(1, [20, 30]), acquired(2, 11, [10, 3_040], 100, { waitMs: 5_000 })],
     objected: ['P6'],
   },
   {
-    what: 'a next grant two seconds after the end of a lease that nobody renewed',
-    calls: [acquired(1, 10, [0, 5], 100), acquired(2, 11, [10, 2_120], 100, { waitMs: 5_000 })],
+    what: 'a next grant three seconds after the end of a lease that nobody renewed',
+    calls: [acquired(1, 10, [0, 5], 100), acquired(2, 11, [10, 3_120], 100, { waitMs: 5_000 })],
     objected: ['P6'],
   },
   {

@@ -13,7 +13,7 @@ interface More {
 
 function call(operation: Operation, claim: number, [calledAt, returnedAt]: Span, answer: Answer | undefined, { lock = 'lock', ttlMs = 0, waitMs = 0, lost: why = 'closed' }: More = {}): Call {
   const about = { client: claim, lock, operation, claim, ttlMs, waitMs, proxied: false, calledAt };
-  return answer === undefined ? { ...about, returnedAt: Infinity, lost: why } : { ...about, returnedAt, answer };
+  return answer === undefined ? { ...about, returnedAt: Infinity, lost: why, lostAt: calledAt + 5_000 } : { ...about, returnedAt, answer };
 }
 
 /** From its sending to its answer. */
