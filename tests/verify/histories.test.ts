@@ -33,7 +33,7 @@ test('clients see every promise kept while the service is killed and paused and 
     expect(findings.violations, `seed ${seed}, ${plan.join(', ')}\n${first === undefined ? '' : explain(history, first.lock)}`).toEqual([]);
     expect(findings.undecided).toBe(0);
     expect(history.faults).toHaveLength(plan.length);
-    expect(new Set(history.calls.map(({ operation }) => operation)).size).toBe(6);
+    expect(new Set(history.calls.map(({ operation }) => operation)).size).toBe(7);
     newest = findings.newest;
   }
 });

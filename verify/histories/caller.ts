@@ -50,10 +50,14 @@ export class Caller {
   }
 
   acquire(claim: Claim): Promise<Answer | Lost> {
-    const { number, lock, ttlMs, waitMs, ticket, key } = claim;
-    const headers = `${key === undefined ? '' : `idempotency-key: ${key}\r\n`}${ticket ? 'prefer: respond-async\r\n' : ''}`;
+    const { number, lock, ttlMs, waitMs, ticket } = claim;
     const body = `{"owner":"${number}","ttlMs":${ttlMs},"waitMs":${waitMs}}`;
-    return this.#call({ operation: 'acquire', lock, claim, waitMs: ticket ? 0 : waitMs }, 'POST', `/v1/locks/${lock}/leases`, body, headers);
+    return this.#call({ operation: 'acquire', lock, claim, waitMs: ticket ? 0 : waitMs }, 'POST', `/v1/locks/${lock}/leases`, body, headersOf(claim));
+  }
+
+  /** Asks with the claim's key for something else. */
+  reuse(claim: Claim): Promise<Answer | Lost> {
+    return this.#call({ operation: 'reuse', lock: claim.lock, claim }, 'POST', `/v1/locks/${claim.lock}/leases`, '{"owner":"somebody else"}', headersOf(claim));
   }
 
   renew({ claim, lease }: Held, ttlMs: number): Promise<Answer | Lost> {
@@ -89,6 +93,10 @@ export class Caller {
     this.#recorder.record({ ...about, calledAt, returnedAt, answer });
     return answer;
   }
+}
+
+function headersOf({ key, ticket }: Claim): string {
+  return `${key === undefined ? '' : `idempotency-key: ${key}\r\n`}${ticket ? 'prefer: respond-async\r\n' : ''}`;
 }
 
 interface Body {

@@ -7,8 +7,8 @@
 //   C2. A claim is one wish to have a lock: the attempts with one key, or a single one without. Its owner's name is its
 //       number, so that a line of waiters names claims.
 
-/** `follow` reads a lease, `show` a lock, `line` its waiters. */
-export type Operation = 'acquire' | 'renew' | 'release' | 'follow' | 'show' | 'line';
+/** `reuse` is an acquire with the key of another one; `follow` reads a lease, `show` a lock, `line` its waiters. */
+export type Operation = 'acquire' | 'reuse' | 'renew' | 'release' | 'follow' | 'show' | 'line';
 
 export type LeaseState = 'waiting' | 'held' | 'released' | 'expired' | 'revoked' | 'timed_out' | 'abandoned';
 

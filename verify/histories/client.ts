@@ -115,7 +115,8 @@ export class Client {
     if (draw < 0.5) await this.#caller.renew(held, chance.bool(0.7) ? held.claim.ttlMs : ttlMs(chance));
     else if (draw < 0.65) await this.#caller.follow(held, 0);
     else if (draw < 0.75 && held.claim.key !== undefined) await this.#caller.acquire(held.claim);
-    else if (draw < 0.85) await this.#caller.show(held.claim.lock);
+    else if (draw < 0.8 && held.claim.key !== undefined) await this.#caller.reuse(held.claim);
+    else if (draw < 0.88) await this.#caller.show(held.claim.lock);
     else await delay(chance.int(1, 6));
     if (value !== undefined) this.#world.write(held, token, value + 1);
   }

@@ -11,6 +11,7 @@ import { Chance } from '../chance.ts';
 import type { Budget, Figure, Part } from '../part.ts';
 import type { History } from './calls.ts';
 import { explain, type Findings } from './check.ts';
+import { Coverage } from './coverage.ts';
 import { draw } from './faults.ts';
 import { killHolder } from './handover.ts';
 import { runHistory } from './history.ts';
@@ -28,6 +29,8 @@ const KILLED_HOLDERS = 3;
 const LOCKS_PER_HOLDER = 100;
 /** What the targets are for; a shorter run has to reach its part of them. */
 const FULL_SECONDS = 170;
+/** Of a run shorter than this not everything can be expected. */
+const COVERED_PART = 1 / 3;
 const TARGETS = { histories: 60, operations: 300_000, faults: 150, lateMs: 250 };
 
 class Tally {
@@ -40,9 +43,12 @@ class Tally {
   undecided = 0;
   violations = 0;
   broken = 0;
+  readonly coverage = new Coverage();
   readonly lateMs: number[] = [];
 
-  add({ calls, faults }: History, findings: Findings, rate: number): void {
+  add(history: History, findings: Findings, rate: number): void {
+    const { calls, faults } = history;
+    this.coverage.add(history);
     this.violations += findings.violations.length;
     if (rate < RATE_MIN) return void this.slow++;
     this.histories++;
@@ -115,11 +121,13 @@ function report(history: History, { violations }: Findings, say: (progress: stri
 
 function figures(tally: Tally, handovers: readonly number[], part: number): Figure[] {
   const late = percentile(handovers, 0.99);
+  const { missing, expected } = tally.coverage;
   return [
     atLeast('histories', tally.histories, TARGETS.histories * part),
     atLeast('operations', tally.operations, TARGETS.operations * part),
     atLeast('faults', tally.faults, TARGETS.faults * part),
     { what: 'violations', reached: String(tally.violations), asked: '0', ok: tally.violations === 0 },
+    { what: 'kinds of answers and faults that occurred', reached: `${expected - missing.length} of ${expected}${missing.length > 0 ? `, not ${missing.join(', ')}` : ''}`, ok: missing.length === 0 || part < COVERED_PART },
     { what: 'calls without an answer', reached: String(tally.operations - tally.answered), ok: true },
     { what: 'connections cut or reset', reached: String(tally.broken), ok: true },
     { what: 'histories too slow to count', reached: String(tally.slow), ok: true },

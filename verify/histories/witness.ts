@@ -35,7 +35,7 @@ export function witness(history: History, newest = 0): { readonly violations: Vi
 }
 
 const STATUSES: Readonly<Record<Call['operation'], readonly number[]>> = {
-  acquire: [201, 202, 410, 423], renew: [200, 409, 410], release: [204, 410], follow: [200], show: [200, 404], line: [200, 404],
+  acquire: [201, 202, 410, 423], reuse: [422], renew: [200, 409, 410], release: [204, 410], follow: [200], show: [200, 404], line: [200, 404],
 };
 
 /** The answers of an acquire or a renewal that give time. */
