@@ -1,0 +1,152 @@
+// Edge: from a request that arrived to the answer that leaves, through the service's own code where a lease is answered.
+//
+// Owns what the checkers hear of an answer at the moment in which it is written.
+
+import type { Answer, Engine, Reading } from '../../src/engine.ts';
+import type { Edge as RealEdge } from '../../src/routes/edge.ts';
+import { accepted } from '../../src/routes/answers.ts';
+import { answering } from '../../src/routes/ask.ts';
+import { Connection } from '../../src/routes/connection.ts';
+import { answerLease } from '../../src/routes/lease-answer.ts';
+import { leaseBody } from '../../src/routes/lease-view.ts';
+import { STALL_MS } from '../../src/limits.ts';
+import type { LeaseView, LockView, Reply } from '../../src/state/replies.ts';
+import type { Call } from './call.ts';
+import { Exchange } from './exchange.ts';
+import type { Process } from './process.ts';
+import type { World } from './world.ts';
+
+type LeaseBody = ReturnType<typeof leaseBody>;
+
+const ID_DIGITS = 24;
+
+/** How a lease's id tells the place of its request among all that arrived. */
+export function arrivalOf(lease: string): number {
+  return Number(lease.slice(4));
+}
+
+function mint(prefix: 'lse_' | 'bat_' | 'dlv_', arrival: number): string {
+  return prefix + String(arrival).padStart(ID_DIGITS, '0');
+}
+
+export class Edge {
+  readonly #world: World;
+  readonly #process: Process;
+  readonly #real: RealEdge;
+
+  constructor(world: World, process: Process) {
+    this.#world = world;
+    this.#process = process;
+    const engine: Engine = {
+      state: process.state,
+      submit: (request, answer) => process.submit(request, this.#heard(request, answer)),
+      post: (report) => process.post(report),
+      reading: () => process.engine.reading(),
+    };
+    this.#real = {
+      engine, tokens: [], callbacks: true, version: 'sim',
+      checkCallbackUrl: () => ({ ok: true }),
+      payloads: { read: (ref) => process.payload(ref) },
+      telemetry: { metrics: () => Promise.resolve(''), contentType: '', request: () => {} },
+      logger: { isLevelEnabled: () => false, debug: () => {}, error: () => {} },
+    };
+  }
+
+  /** A request has arrived: it is submitted in this very moment. */
+  take(call: Call, sent: (exchange: Exchange) => void): Exchange {
+    const world = this.#world;
+    const { ask } = call;
+    const arrival = ++world.arrivals;
+    const exchange = new Exchange(call, this.#process.engine.reading().mono, arrival, world.tokens.mark(), sent);
+    world.judge.saw(1, arrival, ask.kind.length);
+    switch (ask.kind) {
+      case 'acquire': this.#askLease(exchange, { ...ask, lease: mint('lse_', arrival) }); break;
+      case 'readLease': case 'renew': this.#askLease(exchange, ask); break;
+      case 'submitBatch': {
+        const batch = { ...ask.batch, id: mint('bat_', arrival), delivery: mint('dlv_', arrival) };
+        this.#ask(exchange, { ...ask, batch }, ask.waitMs !== undefined);
+        break;
+      }
+      default: this.#ask(exchange, ask, ask.kind === 'readBatch' && ask.waitMs > 0);
+    }
+    return exchange;
+  }
+
+  /** Everything about leases is answered by the service's own code. */
+  #askLease(exchange: Exchange, question: Parameters<typeof answerLease>[3]): void {
+    answerLease(this.#real, exchange.asRequest, exchange.asReply, question, (view, reading) => this.#writeLease(exchange, view, reading));
+  }
+
+  #ask(exchange: Exchange, question: Parameters<Engine['submit']>[0], waits: boolean): void {
+    const connection = new Connection(this.#real, exchange.asReply);
+    connection.submit(question, answering(exchange.asReply, (told) => this.#write(exchange, told)));
+    if (waits) connection.watch();
+  }
+
+  /** Hears of an answer before it is written: one that has to be asked for again has left the line all the same. */
+  #heard(request: Parameters<Engine['submit']>[0], answer: Answer): Answer {
+    const { line } = this.#world;
+    if (request.kind === 'revoke') {
+      this.#world.holds.revokes(request.name, request.fencingToken);
+      return answer;
+    }
+    if (request.kind !== 'acquire' || request.waitMs === 0 || request.ticket) return answer;
+    const { lock } = request;
+    const arrival = arrivalOf(request.lease);
+    line.waits(lock, arrival);
+    return (told) => {
+      line.left(lock, arrival);
+      if (this.#process.alive && told.kind === 'lease' && told.view.lease.state === 'held') line.told(lock, arrivalOf(told.view.lease.id));
+      answer(told);
+    };
+  }
+
+  #writeLease(exchange: Exchange, view: LeaseView, reading: Reading): void {
+    const body = leaseBody(view, reading, exchange.exchange.arrivedAt);
+    exchange.code(exchange.call.ask.kind === 'acquire' ? (body.state === 'held' ? 201 : 202) : 200);
+    if (this.#process.alive) this.#checkLease(exchange, body, view);
+    exchange.send(body);
+  }
+
+  #checkLease(exchange: Exchange, body: LeaseBody, { lease }: LeaseView): void {
+    const { timeline, holds, ends, tokens, line, judge } = this.#world;
+    const lock = lease.lock;
+    if (body.state === 'held') {
+      const token = body.fencingToken!;
+      holds.written(lock, token, timeline.now);
+      ends.held(body.id, exchange.exchange.arrivedAt);
+      tokens.seen(body.id, token, exchange.call.ask.kind === 'acquire' && arrivalOf(body.id) === exchange.arrival ? exchange.mark : 0);
+      line.granted(lock, arrivalOf(body.id), token);
+      this.#checkTime(body);
+    } else if (body.state !== 'waiting') {
+      ends.ended(body.id, timeline.now, body.fencingToken !== undefined && holds.isSure(body.fencingToken, timeline.now), body.state);
+    } else if (body.position === undefined || body.position < 1) {
+      judge.complain('answers fit together', 'a waiting lease has no position');
+    }
+  }
+
+  #checkTime({ expiresInMs, elapsedMs, ttlMs }: LeaseBody): void {
+    const { judge } = this.#world;
+    if (expiresInMs === undefined || expiresInMs <= 0) judge.complain('held means held', `an answer called a lease held that has ${expiresInMs} ms left`);
+    else if (expiresInMs > Math.max(ttlMs, STALL_MS)) judge.complain('leases end in time', `a lease with a ttlMs of ${ttlMs} has ${expiresInMs} ms left`);
+    if (elapsedMs < 0) judge.complain('held means held', `elapsedMs is ${elapsedMs}`);
+  }
+
+  #write(exchange: Exchange, reply: Reply): void {
+    const { ask } = exchange.call;
+    if (ask.kind === 'revoke') this.#world.holds.revoked(ask.name);
+    if (reply.kind === 'refused' || reply.kind === 'hungUp') {
+      accepted(this.#real, exchange.asReply, reply, 'done');
+      return;
+    }
+    if (reply.kind === 'lock') this.#checkLock(reply.lock, exchange.exchange.arrivedAt);
+    exchange.code(200).send(reply);
+  }
+
+  /** No lock has a line and no holder, and no holder's lease was over when the answer was made. (P6, P7) */
+  #checkLock(lock: LockView, _askedAt: number): void {
+    if (lock.holder === undefined && lock.waiters > 0 && this.#process.state.phase === 'serving') {
+      this.#world.judge.complain('no lost wake-up', `nobody holds lock ${lock.name}, and ${lock.waiters} wait for it`);
+    }
+  }
+}

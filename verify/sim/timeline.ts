@@ -1,0 +1,144 @@
+// Timeline: the one queue of everything that happens in a simulated run.
+//
+// Owns order: by time, then by the order in which it was planned. Nothing waits for a real clock.
+//   T1. What the loop of a process planned for "soon" runs when nothing else is left at the same moment.
+//   T2. Promises of the code under test settle between two events: as many turns of microtasks as `settle` asked for.
+//   T3. What belongs to a process does not happen once that is dead, and waits while it is stopped.
+
+/** Whose event it is: a process that may die or stand still. */
+export interface Owner {
+  readonly alive: boolean;
+  /** Nothing of it happens before. */
+  readonly stoppedUntil: number;
+}
+
+interface Planned {
+  at: number;
+  order: number;
+  run: (() => void) | undefined;
+  readonly owner: Owner | undefined;
+}
+
+/** A reply is two turns behind the commit that it waits for; one more does no harm. */
+const TURNS = 3;
+
+/** What a turn of a process's loop takes: what asks again and again in each turn sees time go on. */
+const TURN_OF_LOOP_MS = 0.02;
+
+export class Timeline {
+  now = 0;
+  /** Set to leave the loop. */
+  ended = false;
+  #order = 0;
+  #turns = 0;
+  readonly #heap: Planned[] = [];
+  #soon: { readonly run: () => void; readonly owner: Owner | undefined }[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** Returns how to take it back. */
+  at(time: number, run: () => void, owner?: Owner): () => void {
+    const planned: Planned = { at: Math.max(time, this.now), order: this.#order++, run, owner };
+    this.#push(planned);
+    return () => { planned.run = undefined; };
+  }
+
+  after(delay: number, run: () => void, owner?: Owner): () => void {
+    return this.at(this.now + delay, run, owner);
+  }
+
+  /** (T1) */
+  soon(run: () => void, owner?: Owner): void {
+    this.#soon.push({ run, owner });
+  }
+
+  /** Promises were settled, or will be before the next event. (T2) */
+  settle(turns: number = TURNS): void {
+    if (turns > this.#turns) this.#turns = turns;
+  }
+
+  /** Runs until `time`, or until it is told to end. */
+  async runUntil(time: number): Promise<void> {
+    while (!this.ended) {
+      const first = this.#heap[0];
+      if (this.#soon.length > 0 && (first === undefined || first.at > this.now)) {
+        await this.#runSoon();
+        this.now = Math.min(this.now + TURN_OF_LOOP_MS, this.#heap[0]?.at ?? Infinity);
+        continue;
+      }
+      if (first === undefined || first.at > time) break;
+      this.#pop();
+      if (first.run === undefined || !this.#isDue(first)) continue;
+      this.now = first.at;
+      first.run();
+      if (this.#turns > 0) await this.#takeTurns();
+    }
+    if (!this.ended && this.now < time) this.now = time;
+  }
+
+  #isDue(planned: Planned): boolean {
+    const { owner } = planned;
+    if (owner === undefined) return true;
+    if (!owner.alive) return false;
+    if (owner.stoppedUntil <= planned.at) return true;
+    planned.at = owner.stoppedUntil;
+    this.#push(planned);
+    return false;
+  }
+
+  async #runSoon(): Promise<void> {
+    const batch = this.#soon;
+    this.#soon = [];
+    for (const { run, owner } of batch) {
+      if (owner !== undefined && owner.stoppedUntil > this.now) this.at(owner.stoppedUntil, run, owner);
+      else if (owner?.alive !== false) {
+        run();
+        if (this.#turns > 0) await this.#takeTurns();
+      }
+    }
+  }
+
+  async #takeTurns(): Promise<void> {
+    while (this.#turns > 0) {
+      this.#turns--;
+      await undefined;
+    }
+  }
+
+  #push(planned: Planned): void {
+    const heap = this.#heap;
+    let slot = heap.length;
+    heap.push(planned);
+    while (slot > 0) {
+      const parent = (slot - 1) >>> 1;
+      const above = heap[parent]!;
+      if (!isBefore(planned, above)) break;
+      heap[slot] = above;
+      slot = parent;
+    }
+    heap[slot] = planned;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop()!;
+    const { length } = heap;
+    if (length === 0) return;
+    let slot = 0;
+    for (;;) {
+      let child = 2 * slot + 1;
+      if (child >= length) break;
+      if (child + 1 < length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+      if (!isBefore(heap[child]!, last)) break;
+      heap[slot] = heap[child]!;
+      slot = child;
+    }
+    heap[slot] = last;
+  }
+}
+
+function isBefore(a: Planned, b: Planned): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
