@@ -35,8 +35,8 @@ describe.skipIf(missing !== undefined)(`failed calls of the journal${missing ===
   });
 });
 
-function traced(call: string, at: number, sign: TracedCall['sign'] = 'passed'): TracedCall {
-  return { call, path: '/data/journal/data.mdb', at, sign };
+function traced(name: string, at: number, sign: TracedCall['sign'] = 'passed'): TracedCall {
+  return { call: name, path: '/data/journal/data.mdb', at, sign };
 }
 
 function call(sentAt: number, at?: number): Call {

@@ -8,6 +8,7 @@ import { Disk, type Mood } from '../../verify/power/files.ts';
 import { PowerTrial } from '../../verify/power/part.ts';
 import { record } from '../../verify/power/record.ts';
 import type { Entry } from '../../verify/power/recording.ts';
+import { recordService } from '../../verify/power/service-record.ts';
 import { missingForShim } from '../../verify/power/shim.ts';
 import { Workload, wrongIn, type Found } from '../../verify/power/workload.ts';
 import { newDirectory } from '../journal/directories.ts';
@@ -23,6 +24,13 @@ describe.skipIf(missing !== undefined)(`power cuts${missing === undefined ? '' :
     const fresh = await trial.images(await record(Date.now() % 1_000_000, COMMITS), 50);
     expect(trial.failures).toEqual([]);
     expect(fixed.right + fresh.right).toBe(200);
+  });
+
+  test('everything that a service had answered is there when it starts after a power cut', { timeout: 60_000 }, async () => {
+    const trial = new PowerTrial(1);
+    const { right } = await trial.services(await recordService(SEED, 60), 8);
+    expect(trial.failures).toEqual([]);
+    expect(right).toBe(8);
   });
 
   test('without flushes, or without those of the pages, acknowledged commits are lost and the harness sees it', { timeout: 60_000 }, async () => {

@@ -14,6 +14,8 @@ import { jobsOf, nameOf, type Recorded } from './images.ts';
 import type { Job } from './opener.ts';
 import type { Outcome } from './opening.ts';
 import { record } from './record.ts';
+import type { ServiceJob } from './service-opener.ts';
+import { recordService, serviceJobsOf, type RecordedService } from './service-record.ts';
 import { missingForShim } from './shim.ts';
 
 const COMMITS = 120;
@@ -21,6 +23,9 @@ const IMAGES_PER_RECORDING = 400;
 const IMAGES = 2_000;
 const FLIPS = 500;
 const CONTROL_IMAGES = 60;
+const SERVICE_ANSWERS = 150;
+const SERVICE_IMAGES = 150;
+const SERVICE_CONTROL_IMAGES = 10;
 
 type Reply = (Outcome & { readonly damage?: string }) | Lost;
 export type Tally = Record<Reply['outcome'], number>;
@@ -31,10 +36,13 @@ export function newTally(): Tally {
 
 export class PowerTrial {
   readonly #crew: Crew<Job, Reply>;
+  readonly #services: Crew<ServiceJob, Reply>;
   readonly failures: string[] = [];
 
   constructor(size = availableParallelism()) {
-    this.#crew = new Crew({ program: join(import.meta.dirname, 'opener.ts'), size, arguments: [newFolder('holdfast-images-')] });
+    const folder = newFolder('holdfast-images-');
+    this.#crew = new Crew({ program: join(import.meta.dirname, 'opener.ts'), size, arguments: [folder] });
+    this.#services = new Crew({ program: join(import.meta.dirname, 'service-opener.ts'), size, arguments: [folder] });
   }
 
   /** Every image must open and hold what was acknowledged. With `flushes` other than all it is a control, which must fail. */
@@ -43,6 +51,17 @@ export class PowerTrial {
     await this.#crew.work(jobsOf(recorded, count, flushes), (job, reply) => {
       tally[reply.outcome] += 1;
       if (flushes === 'all' && reply.outcome !== 'right' && job.kind === 'image') this.failures.push(`${nameOf(job)}: ${reply.outcome}: ${reply.said}`);
+      return false;
+    });
+    return tally;
+  }
+
+  /** As `images`, with the real service started on each and asked for what it had answered. */
+  async services(recorded: RecordedService, count: number, flushes: Flushes = 'all'): Promise<Tally> {
+    const tally = newTally();
+    await this.#services.work(serviceJobsOf(recorded, count, flushes), (job, reply) => {
+      tally[reply.outcome] += 1;
+      if (flushes === 'all' && reply.outcome !== 'right') this.failures.push(`service seed ${recorded.seed} cut ${job.cut}: ${reply.outcome}: ${reply.said.slice(0, 2_000)}`);
       return false;
     });
     return tally;
@@ -67,32 +86,43 @@ async function run({ seconds, seed }: Budget, say: (progress: string) => void): 
   const trial = new PowerTrial();
   const until = performance.now() + seconds * 1_000;
   const first = await record(seed, COMMITS);
-  const controls = [await trial.images(first, CONTROL_IMAGES, 'none'), await trial.images(first, CONTROL_IMAGES, 'all but of pages')];
+  const service = await recordService(seed, SERVICE_ANSWERS);
+  const controls = [
+    await trial.images(first, CONTROL_IMAGES, 'none'), await trial.images(first, CONTROL_IMAGES, 'all but of pages'),
+    await trial.services(service, SERVICE_CONTROL_IMAGES, 'none'),
+  ];
   const flips = await trial.flips(first, COMMITS, FLIPS, true);
-  say(`${FLIPS} flips`);
+  say(`${FLIPS} flips, ${trial.failures.length} failures`);
+  const services = await trial.services(service, SERVICE_IMAGES);
+  say(`${services.right} images of a service whole, ${trial.failures.length} failures`);
   let images = 0;
-  for (let round = 1; images < IMAGES || performance.now() < until; round += 1) {
+  for (let round = 1; trial.failures.length === 0 && (images < IMAGES || performance.now() < until); round += 1) {
     images += (await trial.images(await record(seed + round, COMMITS), IMAGES_PER_RECORDING)).right;
     say(`${images} images whole, ${trial.failures.length} failures`);
-    if (trial.failures.length > 0) break;
   }
   for (const failure of trial.failures) console.error(failure);
-  return figures({ images, flips, controls, failures: trial.failures.length });
+  return [...figures({ images, services, flips, failures: trial.failures.length }), ...controlFigures(controls)];
 }
 
-function figures({ images, flips, controls, failures }: { images: number; flips: Tally; controls: readonly Tally[]; failures: number }): Figure[] {
-  const lost = controls.map(({ right }) => CONTROL_IMAGES - right);
-  const flipped = FLIPS - flips.wrong - flips.hung;
+function figures({ images, services, flips, failures }: { images: number; services: Tally; flips: Tally; failures: number }): Figure[] {
   return [
     { what: 'power-cut images that held every acknowledged commit', reached: String(images), asked: `at least ${IMAGES}`, ok: images >= IMAGES },
-    { what: 'images or flips that did not do what they must', reached: String(failures), asked: '0', ok: failures === 0 },
+    { what: 'power-cut images of a service that kept its word', reached: String(services.right), asked: String(SERVICE_IMAGES), ok: services.right === SERVICE_IMAGES },
     {
       what: 'flipped files: refused, whole, ended the process', reached: `${flips.refused}, ${flips.right}, ${flips.died}`,
-      asked: `${FLIPS} together`, ok: flipped === FLIPS,
+      asked: `${FLIPS} together`, ok: flips.refused + flips.right + flips.died === FLIPS,
     },
-    { what: 'controls: images lost without any flush', reached: `${lost[0]} of ${CONTROL_IMAGES}`, asked: 'most', ok: (lost[0] ?? 0) > CONTROL_IMAGES / 2 },
-    { what: 'controls: images lost without the flush of pages', reached: `${lost[1]} of ${CONTROL_IMAGES}`, asked: 'most', ok: (lost[1] ?? 0) > CONTROL_IMAGES / 2 },
+    { what: 'images and flips that did not do what they must', reached: String(failures), asked: '0', ok: failures === 0 },
   ];
+}
+
+/** A harness that sees no loss where nothing was flushed proves nothing. */
+function controlFigures(controls: readonly Tally[]): Figure[] {
+  return controls.map((tally, index) => {
+    const all = Object.values(tally).reduce((sum, count) => sum + count, 0);
+    const what = ['images without any flush', 'images without the flush of pages', 'images of a service without any flush'][index] ?? '';
+    return { what: `controls: ${what} that lost something`, reached: `${all - tally.right} of ${all}`, asked: 'most', ok: tally.right < all / 2 };
+  });
 }
 
 export const power: Part = { name: 'power', share: 2, missing: missingForShim, run };

@@ -18,19 +18,23 @@ export interface Told {
 export interface Promised {
   readonly path: string;
   readonly allowed: readonly string[];
+  /** To be read before: it waits until a batch that nobody was told of has ended. */
+  readonly first?: string;
 }
 
 const NOTHING = '404';
 
 /** What one client may find, object by object. (P1) */
 export function promisedTo({ calls, answers }: Told): Promised[] {
-  const promised = new Map<string, readonly string[]>();
+  const promised = new Map<string, Omit<Promised, 'path'>>();
   for (const [index, call] of calls.slice(0, answers + 1).entries()) {
     const { path, shows } = shownBy(call, calls);
     if (path === undefined) continue;
-    promised.set(path, index < answers ? [shows] : [...(promised.get(path) ?? [NOTHING]), shows]);
+    const before = promised.get(path)?.allowed ?? [NOTHING];
+    const first = call.op.kind === 'batch' ? { first: `${path.replace('/results', '')}?waitMs=10000` } : {};
+    promised.set(path, index < answers ? { allowed: [shows] } : { allowed: [...before, shows], ...first });
   }
-  return Array.from(promised, ([path, allowed]) => ({ path, allowed }));
+  return Array.from(promised, ([path, may]) => ({ path, ...may }));
 }
 
 /** What a call makes visible when it is done; no path where only an answer that never came would name it. */
@@ -65,7 +69,8 @@ function valuesOf(results: unknown): unknown[] {
 export async function brokenBy(address: string, told: readonly Told[]): Promise<string[]> {
   const connection = new Connection(address);
   try {
-    const read = async ({ path, allowed }: Promised): Promise<string[]> => {
+    const read = async ({ path, allowed, first }: Promised): Promise<string[]> => {
+      if (first !== undefined) await ask(connection, 'GET', first);
       const saw = shown(path, await ask(connection, 'GET', path));
       return allowed.includes(saw) ? [] : [`${path.replace(/lse_.*/u, '…')} shows ${saw}, and was promised ${allowed.join(' or ')}`];
     };
