@@ -4,7 +4,7 @@
 // every grant is known, at times when nobody had stopped or killed the process.
 
 import { byLock, type Call, type Fault, type History, type Violation } from './calls.ts';
-import { claimsOf, grantsOf, type Claims, type Grant } from './grants.ts';
+import { claimsOf, grantsOf, tokenOf, type Claims, type Grant } from './grants.ts';
 
 /** Far above what it takes, as other work may have the processors. */
 const LATE_MS_MAX = 2_500;
@@ -23,7 +23,7 @@ export function promptness(history: History): Promptness {
   for (const [lock, calls] of byLock(history.calls)) {
     violations.push(...unanswered(calls, history.faults));
     const claims = claimsOf(calls);
-    if (calls.some(({ operation, answer }) => operation === 'acquire' && answer === undefined)) continue;
+    if ([...claims.values()].some(mayHoldUnseen)) continue;
     const grants = grantsOf(lock, calls, history.faults);
     for (const [nth, next] of grants.entries()) {
       const late = latenessOf(grants[nth - 1], next, claims, history.faults);
@@ -33,6 +33,12 @@ export function promptness(history: History): Promptness {
     }
   }
   return { violations, lateMs };
+}
+
+/** Whether the lock may have been held for this claim at a time that nobody was told of. */
+function mayHoldUnseen(about: readonly Call[]): boolean {
+  const isForgotten = about.some(({ answer }) => answer?.state === 'waiting') && tokenOf(about) === undefined;
+  return isForgotten || about.some(({ operation, answer }) => operation === 'acquire' && answer === undefined);
 }
 
 /** A call straight to the service gets an answer, unless its client or the process ended. */
