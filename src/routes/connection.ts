@@ -52,8 +52,7 @@ export class Connection {
   written(held: boolean): void {
     if (this.#grant === undefined) return;
     const { raw } = this.#reply;
-    if (raw.writableFinished) this.#settle(held);
-    else raw.once('close', () => this.#settle(held && raw.writableFinished));
+    raw.once('close', () => this.#settle(held && raw.writableFinished));
   }
 
   /** No answer with the grant can be written, or was. (N2) */

@@ -35,7 +35,7 @@ export function followRequests(app: Routes, edge: Edge): void {
     done();
   });
   app.addHook('onSend', (request, reply, _payload, done) => {
-    count(edge, request, reply.statusCode);
+    count(edge, request, isClosed(request, reply) ? HUNG_UP : reply.statusCode);
     done();
   });
 }

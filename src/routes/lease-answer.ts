@@ -29,7 +29,7 @@ export function answerLease(edge: Edge, request: FastifyRequest, reply: FastifyR
 
   function hear(told: Reply): void {
     const found = accepted(edge, reply, told, 'lease');
-    if (found === undefined) return connection.written(false);
+    if (found === undefined) return connection.lost();
     const { view, grant } = found;
     if (grant !== undefined) connection.isGiven(view.lease.id, grant);
     if (isClosed(request, reply)) {

@@ -1,10 +1,11 @@
 // Hang-ups: a grant never goes to a connection that is known to be closed, and the engine hears of every one that was.
 
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../src/state/replies.ts';
-import { ask, held, sharedEdge } from './edge.ts';
+import { ask, held, serve, sharedEdge } from './edge.ts';
 import { RawConnection } from './raw.ts';
 
 const edge = sharedEdge();
@@ -56,6 +57,37 @@ test.for(AT_ONCE.flatMap((asked) => GRANTS.map((grant) => [grant, ...asked] as c
   expect(edge.engine.reports).toEqual([grant === 'sole' ? { kind: 'uncarried', lease: ID } : { kind: 'hangUp', request }]);
 });
 
+test.for(GRANTS)('a %s grant whose answer stands behind another one is reported when their connection closes', async (grant) => {
+  edge.engine.script = (asked) => ('waitMs' in asked && asked.waitMs > 0 ? undefined : { ...GRANT, grant });
+  const connection = await RawConnection.open(edge.port);
+  connection.request('POST', '/v1/locks/b/leases', '{"waitMs":60000}');
+  connection.request('POST', ACQUIRE);
+  await edge.engine.until('asked', 2);
+  const [first, second] = [edge.engine.latest - 1, edge.engine.latest];
+  await ask(edge, 'GET', '/health/live');
+  expect(edge.engine.reports).toEqual([]);
+  connection.hangUp();
+  await edge.engine.until('report', 2);
+  const said = grant === 'sole' ? { kind: 'uncarried', lease: ID } : { kind: 'hangUp', request: second };
+  expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request: first }, said]);
+});
+
+test('a grant that was over before it could be written is reported, though its connection closes before that is answered', async () => {
+  edge.engine.script = () => undefined;
+  const connection = await RawConnection.open(edge.port);
+  const before = await openConnections();
+  connection.request('POST', ACQUIRE);
+  await edge.engine.until('asked', 1);
+  const request = edge.engine.latest;
+  edge.engine.answer(request, { ...GRANT, view: { ...GRANT.view, endsAt: edge.engine.now } });
+  await edge.engine.until('asked', 2);
+  connection.hangUp();
+  while ((await openConnections()) >= before) await delay(2);
+  edge.engine.answer(request + 1, { kind: 'refused', refusal: { code: 'lease_lost', reason: 'expired' } });
+  await edge.engine.until('report', 2);
+  expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request }, { kind: 'hangUp', request: request + 1 }]);
+});
+
 test('a grant that no other answer can carry is not reported when it was written', async () => {
   edge.engine.script = () => ({ ...GRANT, grant: 'sole' });
   expect((await ask(edge, 'POST', ACQUIRE)).status).toBe(201);
@@ -90,6 +122,17 @@ test('a grant that comes when the connection is closed is not written and not ca
   await ask(edge, 'GET', '/health/live');
   expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request }]);
   expect(edge.counted).toContainEqual({ route: '/v1/locks/:lock/leases', method: 'POST', status: 499 });
+});
+
+test('a client that goes away before its request is whole is counted as one that hung up', async (context) => {
+  const own = await serve(context);
+  const connection = await RawConnection.open(own.port);
+  const reached = once(own.app.server, 'request');
+  connection.send('POST /v1/locks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+  await reached;
+  connection.hangUp();
+  while (own.counted.length === 0) await delay(2);
+  expect(own.counted).toEqual([{ route: '/v1/locks', method: 'POST', status: 499 }]);
 });
 
 test('an answer that was written is no hang-up, whenever the connection closes', async () => {
