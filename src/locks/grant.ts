@@ -3,8 +3,8 @@
 // Owns the moment in which a lock passes to a holder. Order is the line's (state/indexes.ts).
 //   G1. A lock that is free passes to who is next in the same step in which it became free.
 //   G2. A grant is told to everybody who listens to it; what a task is told waits for nothing that it does not rest on.
-//   G3. Without a key one answer alone can carry a grant, and nothing is kept to count who did: only that it could not
-//       be carried is reported.
+//   G3. A grant to a connection without a key can be carried by one answer alone, and nothing is kept to count who did:
+//       only that it could not be carried is reported.
 
 import { TICKET_CLAIM_MS } from '../limits.ts';
 import type { Grant } from '../state/replies.ts';
