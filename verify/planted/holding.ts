@@ -7,8 +7,12 @@ export const HOLDING: readonly PlantedBug[] = [
     name: 'renewal-of-an-ended-lease',
     file: 'src/locks/renew.ts',
     before: "if (lease.state !== 'held') return refuse(step, input.request, leaseLost(lease));",
-    after: "if (lease.state === 'released') return refuse(step, input.request, leaseLost(lease));",
-    why: 'A lease that has expired is renewed, whoever holds the lock by now.',
+    after: `if (lease.state !== 'held' && lease.state !== 'expired') return refuse(step, input.request, leaseLost(lease));
+  if (lease.state === 'expired') {
+    const endsAt = step.now + (input.ttlMs ?? lease.ttlMs);
+    return answer(step, input.request, { kind: 'lease', view: { lease: { ...lease, state: 'held', expiresAt: endsAt }, endsAt } });
+  }`,
+    why: 'The renewal of a lease that has expired is answered with 200, whoever holds the lock by now.',
   },
   {
     name: 'renewal-not-stored',

@@ -3,6 +3,7 @@
 // Owns the process that runs it, and reading what it says.
 //   H1. A bug counts as caught by a violation that the simulator names with its seed, and by nothing else: a copy that
 //       does not run, or says nothing in time, is an error.
+//   H2. A seed that shows a violation without the bug too has not caught it.
 
 import { execFile } from 'node:child_process';
 import { copyWith, dropCopy } from './copy.ts';
@@ -22,11 +23,21 @@ export interface Catch {
   readonly told: string;
 }
 
+/** The first of the seeds `first` to `last` that catches the bug. (H2) */
+export async function hunt(bug: PlantedBug, first: number, last: number): Promise<Catch | undefined> {
+  for (let seed = first; seed <= last; seed++) {
+    const found = await violation(bug, seed, last);
+    if (found === undefined || (await violation(undefined, found.seed, found.seed)) === undefined) return found;
+    ({ seed } = found);
+  }
+  return undefined;
+}
+
 /**
  * Runs the simulator with seeds `first` to `last` until one shows a violation. Without a bug it runs the project as it
  * is. Throws when the simulator itself did not run to its end.
  */
-export async function hunt(bug: PlantedBug | undefined, first: number, last: number): Promise<Catch | undefined> {
+export async function violation(bug: PlantedBug | undefined, first: number, last: number): Promise<Catch | undefined> {
   const folder = await copyWith(bug);
   try {
     const { code, output } = await run(folder, ['verify/sim/run.ts', '--seeds', `${first}..${last}`, '--until-violation']);
