@@ -34,9 +34,9 @@ export class Witness {
     return new Witness({ lock: HELD, lease: lease.id, batch: batch.id, function: 'echo' }, lease.fencingToken);
   }
 
-  /** What nobody but the witness was told. */
+  /** What nobody but the witness was told, and what stands in files beside those that are served. */
   get secrets(): readonly string[] {
-    return [this.stage.theirs.lease];
+    return [this.stage.theirs.lease, 'root:x:0:0', '"devDependencies"'];
   }
 
   /** Acquires, looks and releases as long as the service lives and `isOn`. */
