@@ -9,6 +9,7 @@
 //       A changed bit can look the same. The pages of that commit were flushed before, so it is whole, and nobody was
 //       told that it is not there: its number is put right. Going without it would be wrong in the second case, and
 //       refusing in the first.
+//   F3. A file that LMDB cannot open ends the process by a signal: both are opened here first.
 //
 // The form: two meta pages, of which the one with the higher transaction counts, each with the descriptions of two
 // trees: the free pages, and the databases by name, whose descriptions are the values. Numbers are little endian.
@@ -19,6 +20,8 @@ import { damaged } from './lmdb-store.ts';
 import { Misfit, NO_ROOT, PAGE, Pages, TREE, walk, type Snapshot } from './lmdb-walk.ts';
 
 const FILE = 'data.mdb';
+/** LMDB's own, beside the other; it makes one where there is none. */
+const LOCK_FILE = 'lock.mdb';
 
 const META = { bytes: 160, magic: 24, version: 28, pageBytes: 48, freeTree: 48, mainTree: 96, lastPage: 144, transaction: 152 };
 const MAGIC = 0xbeefc0de;
@@ -33,6 +36,7 @@ const NUMBER_BYTES = 8;
 export function assertWhole(path: string): void {
   const file = join(path, FILE);
   if (!existsSync(file)) throw damaged(path, `${FILE} is missing`);
+  if (existsSync(join(path, LOCK_FILE))) closeSync(openSync(join(path, LOCK_FILE), 'r+'));
   const descriptor = openSync(file, 'r+');
   try {
     const pages = new Pages(descriptor, fstatSync(descriptor).size);

@@ -1,7 +1,7 @@
 // The file of the journal: a change that LMDB would only stumble over later, or never see, is found when it is opened.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { JournalRefused } from '../../src/journal/journal.ts';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
@@ -78,8 +78,15 @@ test('a list of free pages with a page that is in use, listed twice or not there
   const lists = Array.from({ length: file.readUInt16LE(root + 20) / 2 }, (_, n) => root + PAGE_HEADER + file.readUInt16LE(root + PAGE_HEADER + n * 2) + 16);
   const numbers = lists.flatMap((list) => Array.from({ length: Number(file.readBigUInt64LE(list)) }, (_, n) => list + 8 + n * 8));
   expect(numbers.length).toBeGreaterThan(2);
-  const changed = numbers.flatMap((at) => bitsOf(at, 8));
+  const changed = numbers.flatMap((at) => bitsOf(at, 1));
   const passed = changed.filter(({ at, bit }) => withBit(store, at, bit) === '');
   // A free page that is taken from the list is only lost room.
   expect(passed.length).toBeLessThan(changed.length / 20);
+});
+
+test('a lock file of LMDB that cannot be opened is refused in words', async () => {
+  const store = await written(2);
+  rmSync(join(store, 'lock.mdb'));
+  mkdirSync(join(store, 'lock.mdb'));
+  await expect(openLmdbJournal(dirname(store))).rejects.toThrow(/cannot be opened: EISDIR.*lock\.mdb/u);
 });
