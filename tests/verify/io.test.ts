@@ -1,15 +1,18 @@
 // I/O errors: a slice of the long verification's failed calls, and its checkers on what is wrong.
 
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { TracedCall } from '../../verify/io/calls.ts';
 import { wrongEnd, wrongWait, type Ran } from '../../verify/io/journal-trial.ts';
 import { IoTrial } from '../../verify/io/part.ts';
 import { wrongAnswers, wrongExit, wrongWaits } from '../../verify/io/service-trial.ts';
 import type { Call } from '../../verify/power/clients.ts';
+import { removeFolders } from '../../verify/power/folders.ts';
 import { promisedTo } from '../../verify/power/promises.ts';
 import { missingForShim } from '../../verify/power/shim.ts';
 
 const missing = missingForShim();
+
+afterAll(removeFolders);
 const TRIALS = 5;
 
 describe.skipIf(missing !== undefined)(`failed calls of the journal${missing === undefined ? '' : ` (${missing})`}`, () => {

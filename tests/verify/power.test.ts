@@ -2,9 +2,10 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Chance } from '../../verify/chance.ts';
 import { Disk, type Mood } from '../../verify/power/files.ts';
+import { removeFolders } from '../../verify/power/folders.ts';
 import { PowerTrial } from '../../verify/power/part.ts';
 import { record } from '../../verify/power/record.ts';
 import type { Entry } from '../../verify/power/recording.ts';
@@ -16,6 +17,8 @@ import { newDirectory } from '../journal/directories.ts';
 const SEED = 1;
 const COMMITS = 60;
 const missing = missingForShim();
+
+afterAll(removeFolders);
 
 describe.skipIf(missing !== undefined)(`power cuts${missing === undefined ? '' : ` (${missing})`}`, () => {
   test('every commit that was acknowledged is there after a power cut, and nothing of one that had not begun', { timeout: 60_000 }, async () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Chance } from '../chance.ts';
 import type { Budget, Figure, Part } from '../part.ts';
 import { Crew, type Lost } from '../power/crew.ts';
-import { newFolder } from '../power/folders.ts';
+import { keepFolders, newFolder } from '../power/folders.ts';
 import type { Job, LookJob } from '../power/opener.ts';
 import type { Outcome } from '../power/opening.ts';
 import { missingForShim } from '../power/shim.ts';
@@ -126,6 +126,7 @@ async function run({ seconds, seed }: Budget, say: (progress: string) => void): 
   const more = await inParallel(rest.map((one) => () => trial.journal(one)), until);
   await trial.close();
   for (const failure of trial.failures) console.error(failure);
+  if (trial.failures.length > 0) console.error(keepFolders());
   return figures(trial, { first, more, underLoad: underLoad.length });
 }
 

@@ -55,7 +55,7 @@ export class Images {
     this.#disk = new Disk(recorded.root, flushes);
   }
 
-  /** Builds the image below `folder`, opens it and removes it. */
+  /** Builds the image below `folder`, opens it and, unless it failed, removes it. */
   async try(job: ImageJob, folder: string): Promise<Outcome & { readonly mood: Mood }> {
     this.#goTo(job.cut);
     const chance = new Chance(job.recorded.seed * 1_000_003 + job.cut * 101 + job.variant);
@@ -65,7 +65,7 @@ export class Images {
     if (chance.bool(0.5)) this.#shareMemory(image);
     const commits = chance.int(1, GOES_ON) === 1 ? COMMITS : 0;
     const outcome = await lookAt({ directory: join(image, DATA), workload: this.#workload, truth: this.#truth, commits, mayLosePayloads: false });
-    rmSync(image, { recursive: true, force: true });
+    if (outcome.outcome === 'right' || job.flushes !== 'all') rmSync(image, { recursive: true, force: true });
     return { ...outcome, mood };
   }
 

@@ -9,7 +9,7 @@ import type { Budget, Figure, Part } from '../part.ts';
 import { Crew, type Lost } from './crew.ts';
 import type { Flushes } from './files.ts';
 import { flipsOf } from './flips.ts';
-import { newFolder } from './folders.ts';
+import { keepFolders, newFolder } from './folders.ts';
 import { jobsOf, nameOf, type Recorded } from './images.ts';
 import type { Job } from './opener.ts';
 import type { Outcome } from './opening.ts';
@@ -101,6 +101,7 @@ async function run({ seconds, seed }: Budget, say: (progress: string) => void): 
     say(`${images} images whole, ${trial.failures.length} failures`);
   }
   for (const failure of trial.failures) console.error(failure);
+  if (trial.failures.length > 0) console.error(keepFolders());
   return [...figures({ images, services, flips, failures: trial.failures.length }), ...controlFigures(controls)];
 }
 
