@@ -186,3 +186,5 @@ export const PENDING_DELIVERIES_MAX = 100_000;
 /** Strings (the names of members among them), arrays and objects of one body. The parser builds as many in well under a
  *  second, in which nothing else happens; the bytes of the largest body would be enough for ten times as many. */
 export const JSON_PARTS_MAX = 1_000_000;
+/** Bytes of the bodies of batches that are being read at once, over all connections: beyond it they get 503. */
+export const BODIES_BYTES_MAX = 256 * MIB;
