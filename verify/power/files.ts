@@ -7,7 +7,7 @@
 //   F3. Names survive when their folder was flushed; of the changes of names after that, those up to some point do.
 //   F4. A flush of a file says nothing about its name.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Chance } from '../chance.ts';
 import type { Entry } from './recording.ts';
@@ -32,6 +32,13 @@ class File {
   #bytes = Buffer.alloc(65_536);
   #length = 0;
   #pending: Change[] = [];
+
+  /** A file that is whole on the disk. */
+  static of(bytes: Buffer): File {
+    const file = new File();
+    file.#apply({ at: 0, offset: 0, data: bytes });
+    return file;
+  }
 
   add(change: Change): void {
     this.#pending.push(change);
@@ -123,6 +130,12 @@ class Folder {
   readonly #durable: Names = new Map();
   #pending: Renaming[] = [];
 
+  /** A name that is on the disk from the beginning. */
+  hold(name: string, node: File | Folder): void {
+    this.names.set(name, node);
+    this.#durable.set(name, node);
+  }
+
   change(at: number, apply: (names: Names) => void): void {
     apply(this.names);
     this.#pending.push({ at, apply });
@@ -143,14 +156,15 @@ class Folder {
 
 /** Everything below one folder, entry by entry of a recording. */
 export class Disk {
-  readonly #root = new Folder();
+  readonly #root: Folder;
   readonly #path: string;
   readonly #flushes: Flushes;
 
-  /** `path`: the folder that was watched; it was there and empty. */
-  constructor(path: string, flushes: Flushes = 'all') {
+  /** `path`: the folder that was watched; `base`: what was in it then, nothing without it. */
+  constructor(path: string, flushes: Flushes = 'all', base?: string) {
     this.#path = path;
     this.#flushes = flushes;
+    this.#root = base === undefined ? new Folder() : loadFolder(base);
   }
 
   take(entry: Entry): void {
@@ -207,6 +221,15 @@ export class Disk {
     if (!(folder instanceof Folder)) throw new Error(`${path} is no folder`);
     return folder;
   }
+}
+
+function loadFolder(path: string): Folder {
+  const folder = new Folder();
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const inner = join(path, entry.name);
+    folder.hold(entry.name, entry.isDirectory() ? loadFolder(inner) : File.of(readFileSync(inner)));
+  }
+  return folder;
 }
 
 function buildFolder(folder: Folder, path: string, chance: Chance, mood: Mood): void {

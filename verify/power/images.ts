@@ -15,8 +15,11 @@ export interface Recorded {
   readonly root: string;
   readonly recordings: readonly string[];
   readonly seed: number;
+  /** An earlier image that the recorded process began with, and what that had to hold; it began with nothing without it. */
+  readonly base?: { readonly folder: string; readonly truth: Truth };
 }
 
+const NOTHING_YET: Truth = { acknowledged: 0, begun: 0 };
 /** The data directory below the root of a recording. */
 export const DATA = 'data';
 /** One image in so many goes on with commits and is opened again. */
@@ -45,26 +48,37 @@ export class Images {
   readonly #flushes: Flushes;
   #disk: Disk;
   #taken = 0;
-  #truth: Truth = { acknowledged: 0, begun: 0 };
+  #truth: Truth;
 
   constructor(recorded: Recorded, flushes: Flushes) {
     this.#recorded = recorded;
     this.#flushes = flushes;
     this.#entries = readRecordings(recorded.recordings);
     this.#workload = new Workload(recorded.seed);
-    this.#disk = new Disk(recorded.root, flushes);
+    this.#disk = new Disk(recorded.root, flushes, recorded.base?.folder);
+    this.#truth = recorded.base?.truth ?? NOTHING_YET;
+  }
+
+  get cuts(): number {
+    return this.#entries.length + 1;
+  }
+
+  /** Builds the image of a cut into a folder that is not there yet, and says what it must hold. */
+  build(cut: number, folder: string, chance: Chance, mood: Mood): Truth {
+    this.#goTo(cut);
+    this.#disk.build(folder, chance, mood);
+    if (chance.bool(0.5)) this.#shareMemory(folder);
+    return this.#truth;
   }
 
   /** Builds the image below `folder`, opens it and, unless it failed, removes it. */
   async try(job: ImageJob, folder: string): Promise<Outcome & { readonly mood: Mood }> {
-    this.#goTo(job.cut);
     const chance = new Chance(job.recorded.seed * 1_000_003 + job.cut * 101 + job.variant);
     const mood = chance.pick(MOODS);
     const image = join(folder, `${job.cut}-${job.variant}-${job.flushes === 'all' ? '' : 'control'}`);
-    this.#disk.build(image, chance, mood);
-    if (chance.bool(0.5)) this.#shareMemory(image);
+    const truth = this.build(job.cut, image, chance, mood);
     const commits = chance.int(1, GOES_ON) === 1 ? COMMITS : 0;
-    const outcome = await lookAt({ directory: join(image, DATA), workload: this.#workload, truth: this.#truth, commits, mayLosePayloads: false });
+    const outcome = await lookAt({ directory: join(image, DATA), workload: this.#workload, truth, commits, mayLosePayloads: false });
     if (outcome.outcome === 'right' || job.flushes !== 'all') rmSync(image, { recursive: true, force: true });
     return { ...outcome, mood };
   }
@@ -77,8 +91,8 @@ export class Images {
 
   #goTo(cut: number): void {
     if (cut < this.#taken) {
-      this.#disk = new Disk(this.#recorded.root, this.#flushes);
-      this.#truth = { acknowledged: 0, begun: 0 };
+      this.#disk = new Disk(this.#recorded.root, this.#flushes, this.#recorded.base?.folder);
+      this.#truth = this.#recorded.base?.truth ?? NOTHING_YET;
       this.#taken = 0;
     }
     for (; this.#taken < cut; this.#taken += 1) {

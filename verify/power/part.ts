@@ -13,7 +13,7 @@ import { keepFolders, newFolder } from './folders.ts';
 import { jobsOf, nameOf, type Recorded } from './images.ts';
 import type { Job } from './opener.ts';
 import type { Outcome } from './opening.ts';
-import { record } from './record.ts';
+import { record, recordAfterCut } from './record.ts';
 import type { ServiceJob } from './service-opener.ts';
 import { recordService, serviceJobsOf, type RecordedService } from './service-record.ts';
 import { missingForShim } from './shim.ts';
@@ -97,7 +97,8 @@ async function run({ seconds, seed }: Budget, say: (progress: string) => void): 
   say(`${services.right} images of a service whole, ${trial.failures.length} failures`);
   let images = 0;
   for (let round = 1; trial.failures.length === 0 && (images < IMAGES || performance.now() < until); round += 1) {
-    images += (await trial.images(await record(seed + round, COMMITS), IMAGES_PER_RECORDING)).right;
+    const recorded = await (round % 3 === 0 ? recordAfterCut : record)(seed + round, COMMITS);
+    images += (await trial.images(recorded, IMAGES_PER_RECORDING)).right;
     say(`${images} images whole, ${trial.failures.length} failures`);
   }
   for (const failure of trial.failures) console.error(failure);

@@ -1,11 +1,13 @@
-// Record: lets the committer run below the shim, through a kill in the middle of a commit and an orderly end.
+// Record: lets the committer run below the shim, through a kill in the middle of a commit or a power cut, to an orderly end.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DATA, type Recorded } from './images.ts';
+import { Chance } from '../chance.ts';
+import { MOODS } from './files.ts';
 import { newFolder } from './folders.ts';
+import { DATA, Images, type Recorded } from './images.ts';
 import { watching } from './shim.ts';
 
 const COMMITTER = join(import.meta.dirname, 'committer.ts');
@@ -20,6 +22,20 @@ export async function record(seed: number, commits: number): Promise<Recorded> {
   await run({ folder, root, recording: first }, [seed, Math.ceil(commits / 2), 'killed']);
   await run({ folder, root, recording: second }, [seed, commits, 'closed']);
   return { root, recordings, seed };
+}
+
+/** Records what a process does that starts after a power cut and goes on to `commits`: power fails more than once. */
+export async function recordAfterCut(seed: number, commits: number): Promise<Recorded> {
+  const folder = newFolder('holdfast-recording-');
+  const [root, before, base] = [join(folder, 'root'), join(folder, 'before'), join(folder, 'base')];
+  mkdirSync(before);
+  await run({ folder, root: before, recording: join(folder, 'first') }, [seed, Math.ceil(commits / 2), 'killed']);
+  const images = new Images({ root: before, recordings: [join(folder, 'first')], seed }, 'all');
+  const chance = new Chance(seed);
+  const truth = images.build(chance.int(Math.floor(images.cuts / 4), images.cuts - 1), base, chance, chance.pick(MOODS));
+  cpSync(base, root, { recursive: true });
+  await run({ folder, root, recording: join(folder, 'second') }, [seed, commits, 'closed']);
+  return { root, recordings: [join(folder, 'second')], seed, base: { folder: base, truth } };
 }
 
 async function run({ folder, root, recording }: { folder: string; root: string; recording: string }, rest: readonly (string | number)[]): Promise<void> {
