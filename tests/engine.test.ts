@@ -4,6 +4,7 @@ import type { Clock } from '../src/clock.ts';
 import { EngineLoop } from '../src/engine.ts';
 import { MemoryJournal } from '../src/journal/memory.ts';
 import type { Commit, Journal } from '../src/journal/journal.ts';
+import { UNANSWERED_MAX } from '../src/limits.ts';
 import { ask } from '../src/routes/ask.ts';
 import type { Effect } from '../src/state/effects.ts';
 import { State } from '../src/state/state.ts';
@@ -116,6 +117,29 @@ describe('the loop', () => {
     journal.commits[1]!.flush();
     expect(await read).toMatchObject({ kind: 'lock', lock: { name: 'a' } });
     expect(journal.commits).toHaveLength(2);
+  });
+
+  test('no answer comes before submit has returned, not even that there are too many', async () => {
+    const { engine, clock } = await engineOn(new HeldJournal());
+    engine.submit(acquire('a', 'lse_1'), () => {});
+    clock.turn();
+    for (let n = 1; n < UNANSWERED_MAX; n++) engine.submit({ kind: 'showLock', name: 'a' }, () => {});
+    const happened: object[] = [];
+    happened.push({ returned: engine.submit(acquire('b', 'lse_2'), (reply) => happened.push(reply)) });
+    clock.turn();
+    expect(happened).toEqual([{ returned: UNANSWERED_MAX + 1 }, { kind: 'refused', refusal: { code: 'overloaded' } }]);
+  });
+
+  test('what is asked while answers leave is answered with the next group', async () => {
+    const { engine, clock } = await engineOn(new MemoryJournal());
+    const happened: object[] = [];
+    engine.submit(acquire('a', 'lse_1'), () => {
+      happened.push({ returned: engine.submit({ kind: 'showLock', name: 'a' }, (reply) => happened.push(reply)) });
+    });
+    clock.turn();
+    await settle();
+    expect(happened[0]).toEqual({ returned: 2 });
+    expect(happened[1]).toMatchObject({ kind: 'lock', lock: { name: 'a', holder: { lease: { id: 'lse_1' } } } });
   });
 
   test('the first commit that fails ends the service and answers nobody', async () => {

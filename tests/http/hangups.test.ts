@@ -58,7 +58,7 @@ test.for(AT_ONCE.flatMap((asked) => GRANTS.map((grant) => [grant, ...asked] as c
 });
 
 test.for(GRANTS)('a %s grant whose answer stands behind another one is reported when their connection closes', async (grant) => {
-  edge.engine.script = (asked) => ('waitMs' in asked && asked.waitMs > 0 ? undefined : { ...GRANT, grant });
+  edge.engine.script = (asked) => (asked.kind === 'acquire' && asked.waitMs === 0 ? { ...GRANT, grant } : undefined);
   const connection = await RawConnection.open(edge.port);
   connection.request('POST', '/v1/locks/b/leases', '{"waitMs":60000}');
   connection.request('POST', ACQUIRE);
