@@ -18,7 +18,7 @@ const LATE_MS_MAX = 2_000;
 const FRESH = Date.now() % 1_000_000;
 const RUNS: readonly { readonly seed: number; readonly plan: readonly Kind[] }[] = [
   { seed: 1, plan: ['pause', 'kill', 'cut'] },
-  { seed: 2, plan: ['stall', 'reset', 'kill', 'delay'] },
+  { seed: 2, plan: ['stall', 'reset', 'stop', 'delay'] },
   { seed: FRESH, plan: draw(new Chance(FRESH)) },
 ];
 

@@ -7,6 +7,7 @@ import type { Connection, Lost, Method, Raw } from './connection.ts';
 
 /** What a client waits beyond `waitMs` before it gives a request up: longer than the longest pause of the service. */
 const PATIENCE_MS = 5_000;
+const SENT_AWAY = 503;
 
 /** A claim as its requests name it. */
 export interface Claim {
@@ -83,7 +84,7 @@ export class Caller {
   async #call({ operation, lock, claim, ttlMs, waitMs = 0 }: About, method: Method, path: string, body = '', headers = ''): Promise<Answer | Lost> {
     const about = { client: this.#number, lock, operation, claim: claim?.number ?? 0, ttlMs: ttlMs ?? claim?.ttlMs ?? 0, waitMs, proxied: this.proxied };
     const calledAt = performance.now();
-    const raw = await this.connection.ask(method, path, body, headers, waitMs + PATIENCE_MS);
+    const raw = answeredOrLost(await this.connection.ask(method, path, body, headers, waitMs + PATIENCE_MS));
     if ('lost' in raw) {
       if (raw.sent) this.#recorder.record({ ...about, calledAt, returnedAt: Number.POSITIVE_INFINITY, lost: raw.lost, lostAt: performance.now() });
       return raw;
@@ -93,6 +94,11 @@ export class Caller {
     this.#recorder.record({ ...about, calledAt, returnedAt, answer });
     return answer;
   }
+}
+
+/** Who is sent away by a service that stops may have a place that is kept for the next start: nothing is known. */
+function answeredOrLost(raw: Raw | Lost): Raw | Lost {
+  return 'status' in raw && raw.status === SENT_AWAY ? { lost: 'closed', sent: true } : raw;
 }
 
 function headersOf({ key, ticket }: Claim): string {

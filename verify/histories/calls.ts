@@ -3,7 +3,7 @@
 // Owns the record of a history. All times are milliseconds of one monotonic clock, that of the process in which all
 // clients of a history run.
 //   C1. A call that was written, even in part, and got no whole answer has no `answer` and returned at infinity: whether
-//       it had an effect is unknown. One that was never written is not recorded.
+//       it had an effect is unknown. One that was never written is not recorded. A 503 says nothing either.
 //   C2. A claim is one wish to have a lock: the attempts with one key, or a single one without. Its owner's name is its
 //       number, so that a line of waiters names claims.
 
@@ -60,11 +60,18 @@ export interface Write {
 
 /** When something was done to the process or to the connections, `to` infinity while it lasts. */
 export interface Fault {
-  readonly kind: 'kill' | 'pause' | 'delay' | 'stall' | 'cut' | 'reset';
+  readonly kind: 'kill' | 'stop' | 'pause' | 'delay' | 'stall' | 'cut' | 'reset';
   readonly from: number;
   readonly to: number;
-  /** When the process that was started after a kill said that its port is open. */
-  readonly openedAt?: number | undefined;
+  /** Of a kill and a stop. */
+  readonly restart?: Restart | undefined;
+}
+
+export interface Restart {
+  /** The process had ended by then; it was killed, or told to stop, before. */
+  readonly endedBy: number;
+  /** When the next process said that its port is open. */
+  readonly openedAt: number;
 }
 
 export interface History {

@@ -25,7 +25,7 @@ export interface Findings {
 export function check(history: History, newest = 0): Findings {
   const seen = witness(history, newest);
   const prompt = promptness(history);
-  const searched = [...byLock(history.calls)].map(([lock, calls]) => ({ lock, verdict: searchOrder(calls) }));
+  const searched = [...byLock(history.calls)].map(([lock, calls]) => ({ lock, verdict: searchOrder(calls, history.faults) }));
   const impossible = searched.filter(({ verdict }) => verdict === 'not linear').map(({ lock }) => ({ property: 'linear', lock, what: 'no order of the calls explains the answers' }));
   return {
     violations: [...seen.violations, ...order(history), ...fencing(history), ...pauses(history), ...prompt.violations, ...impossible],

@@ -81,16 +81,18 @@ export class Client {
   }
 
   async #hangUp(claim: Claim): Promise<Answer | Lost> {
-    const answer = this.#caller.acquire(claim);
+    const first = this.#caller.acquire(claim);
+    const other = claim.key !== undefined && this.#chance.bool(0.3) ? this.#second.acquire(claim) : undefined;
     await delay(this.#chance.int(0, 40));
     this.#caller.connection.hangUp();
-    const got = await answer;
-    return 'lost' in got && claim.key !== undefined && this.#chance.bool(0.7) ? this.#insist(claim) : got;
+    const [left, stayed] = await Promise.all([first, other]);
+    const answer = 'lost' in left ? stayed ?? left : left;
+    return 'lost' in answer && claim.key !== undefined && this.#chance.bool(0.7) ? this.#insist(claim) : answer;
   }
 
   /** Follows a ticket, leaves it, or forgets it. */
   async #follow(held: Held): Promise<void> {
-    if (this.#chance.bool(0.05)) return;
+    if (this.#chance.bool(0.05)) return this.#comeLate(held);
     for (let tries = 0; tries < FOLLOWS_MAX; tries++) {
       if (this.#chance.bool(0.04)) return void await this.#caller.release(held);
       const answer = await this.#caller.follow(held, this.#chance.int(0, 200));
@@ -98,6 +100,12 @@ export class Client {
       else if (answer.state === 'held') return this.#hold(held, answer);
       else if (answer.state !== 'waiting') return;
     }
+  }
+
+  /** Leaves a ticket alone until its grant, if it got one, may have been given up; then looks. */
+  async #comeLate(held: Held): Promise<void> {
+    await delay(held.claim.waitMs);
+    await this.#caller.follow(held, 0);
   }
 
   async #hold(held: Held, answer: Answer): Promise<void> {

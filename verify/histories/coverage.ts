@@ -9,7 +9,7 @@ const EXPECTED = [
   'reuse idempotency_key_reused', 'renew held', 'renew expired', 'renew released', 'renew closed', 'release 204', 'release expired', 'release closed',
   'follow held', 'follow waiting', 'follow released', 'follow expired', 'follow timed_out', 'follow abandoned', 'follow closed',
   'show 200', 'show lock_not_found', 'line 200', 'line lock_not_found', 'write accepted', 'write refused',
-  'fault kill', 'fault pause', 'fault delay', 'fault stall', 'fault cut', 'fault reset',
+  'fault kill', 'fault stop', 'fault pause', 'fault delay', 'fault stall', 'fault cut', 'fault reset',
 ];
 
 export class Coverage {

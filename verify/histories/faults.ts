@@ -5,19 +5,18 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Chance } from '../chance.ts';
-import type { Fault } from './calls.ts';
+import type { Fault, Restart } from './calls.ts';
 import type { ServiceProcess } from './process.ts';
 import type { Proxy } from './proxy.ts';
 
 export type Kind = Fault['kind'];
 
-const ALL: readonly Kind[] = ['kill', 'pause', 'delay', 'stall', 'cut', 'reset'];
-const WITHOUT_KILL: readonly Kind[] = ALL.filter((kind) => kind !== 'kill');
+const PASSING: readonly Kind[] = ['pause', 'delay', 'stall', 'cut', 'reset'];
 
-/** A kill costs a history a second or more; every other history has one. */
+/** A restart costs a history a second or more; every other history has one, and of those every third is an orderly one. */
 export function draw(chance: Chance): Kind[] {
-  const plan: Kind[] = Array.from({ length: chance.int(2, 3) }, () => chance.pick(WITHOUT_KILL));
-  if (chance.bool(0.5)) plan.splice(chance.int(0, plan.length), 0, 'kill');
+  const plan: Kind[] = Array.from({ length: chance.int(2, 3) }, () => chance.pick(PASSING));
+  if (chance.bool(0.5)) plan.splice(chance.int(0, plan.length), 0, chance.bool(1 / 3) ? 'stop' : 'kill');
   return plan;
 }
 
@@ -38,21 +37,22 @@ export class Faults {
     for (const kind of plan) {
       await delay(this.#chance.int(Math.floor(gapMs / 2), gapMs));
       const from = performance.now();
-      await this.#do(kind);
-      this.done.push({ kind, from, to: performance.now(), openedAt: kind === 'kill' ? this.#service.openedAt : undefined });
+      const restart = await this.#do(kind);
+      this.done.push({ kind, from, to: performance.now(), restart });
     }
   }
 
-  async #do(kind: Kind): Promise<void> {
+  /** Resolves when it is over; with what a restart was like. */
+  async #do(kind: Kind): Promise<Restart | undefined> {
     const chance = this.#chance;
-    switch (kind) {
-      case 'kill': return this.#service.killAndRestart(chance.int(0, 150));
-      case 'pause': return this.#service.pause(chance.bool(0.5) ? chance.int(20, 90) : chance.int(150, 700));
-      case 'delay': return this.#weather({ kind: 'delay', ms: chance.int(2, 40) }, chance.int(100, 400));
-      case 'stall': return this.#weather({ kind: 'stall' }, chance.int(50, 500));
-      case 'cut': return this.#weather({ kind: 'cut', afterBytes: () => chance.int(0, 4_000), reset: chance.bool(0.5) }, chance.int(100, 300));
-      case 'reset': return this.#proxy.resetAll();
-    }
+    if (kind === 'kill') return this.#service.restart('SIGKILL', chance.int(0, 150));
+    if (kind === 'stop') return this.#service.restart('SIGTERM', chance.int(0, 150));
+    if (kind === 'pause') await this.#service.pause(chance.bool(0.5) ? chance.int(20, 90) : chance.int(150, 700));
+    if (kind === 'delay') await this.#weather({ kind, ms: chance.int(2, 40) }, chance.int(100, 400));
+    if (kind === 'stall') await this.#weather({ kind }, chance.int(50, 500));
+    if (kind === 'cut') await this.#weather({ kind, afterBytes: () => chance.int(0, 4_000), reset: chance.bool(0.5) }, chance.int(100, 300));
+    if (kind === 'reset') this.#proxy.resetAll();
+    return undefined;
   }
 
   async #weather(weather: Proxy['weather'], ms: number): Promise<void> {

@@ -5,7 +5,7 @@
 //   N2. A promise binds until its end, or until somebody who knows the lease may have cut it short: from the first call
 //       to release it, and from a renewal by the shorter time that it asked for; also from one that was refused, as it
 //       is when its own time was over before it could be answered.
-//   N3. A start promises too: a lease that lived when the process was killed has its TTL, or ten seconds, from there.
+//   N3. A start promises too: a lease that lived when the process ended has its TTL, or ten seconds, from there.
 
 import { promisedUntil, type Call, type Fault } from './calls.ts';
 
@@ -107,8 +107,8 @@ function safeUntil(about: readonly Call[], faults: readonly Fault[]): number {
   });
   const ttlMs = Math.min(START_GRACE_MS, ...about.filter(({ operation }) => operation === 'acquire' || operation === 'renew').map((call) => call.ttlMs));
   let until = Math.max(-Infinity, ...bounds);
-  for (const { from, openedAt } of faults) {
-    if (openedAt !== undefined && until > from) until = Math.max(until, Math.min(openedAt - OPENING_MS + ttlMs, releasedAt));
+  for (const { restart } of faults) {
+    if (restart !== undefined && until > restart.endedBy) until = Math.max(until, Math.min(restart.openedAt - OPENING_MS + ttlMs, releasedAt));
   }
   return until;
 }

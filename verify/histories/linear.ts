@@ -6,7 +6,7 @@
 //   S2. A holder's time is up at no moment before its last promise; a lease of which nobody heard has none.
 //   S3. The search is over when it has found an order, has shown that there is none, or has looked at `STATES_MAX` states.
 
-import type { Call } from './calls.ts';
+import type { Call, Fault } from './calls.ts';
 import { NOBODY, stepsOf, type Step, type Steps } from './steps.ts';
 
 export type Verdict = 'linear' | 'not linear' | 'undecided';
@@ -23,8 +23,8 @@ interface Moment {
   readonly over: readonly number[];
 }
 
-export function searchOrder(calls: readonly Call[]): Verdict {
-  return new Search(stepsOf(calls)).verdict();
+export function searchOrder(calls: readonly Call[], faults: readonly Fault[]): Verdict {
+  return new Search(stepsOf(calls, faults)).verdict();
 }
 
 class Search {

@@ -1,6 +1,6 @@
 // Process: the service under test, with a directory and a port that outlive its ends.
 //
-// Owns starts, kills and pauses. Does not own when they happen (faults.ts).
+// Owns starts, ends and pauses. Does not own when they happen (faults.ts).
 
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -8,6 +8,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Child } from '../../tests/service/child.ts';
+import type { Restart } from './calls.ts';
+
+/** How long an orderly stop serves what is held. */
+const STOP_GRACE_MS = 200;
 
 export class ServiceProcess implements AsyncDisposable {
   readonly #dataDir = mkdtempSync(path.join(tmpdir(), 'holdfast-histories-'));
@@ -26,7 +30,7 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** When the present process said that its port is open, by the clock of this one. */
-  get openedAt(): number {
+  get #openedAt(): number {
     const line = this.output.split('\n').find((text) => text.includes('"msg":"ready"')) ?? '{}';
     const { time }: { readonly time?: number | string } = JSON.parse(line);
     return new Date(time ?? Number.NaN).getTime() - performance.timeOrigin;
@@ -41,11 +45,13 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#child?.output ?? '';
   }
 
-  /** As a power cut would, as far as a process can tell; then starts again on the same directory. */
-  async killAndRestart(downMs: number): Promise<void> {
-    await this.#kill();
+  /** Ends the process, with SIGKILL as a power cut would, and starts it again on the same directory. */
+  async restart(signal: 'SIGKILL' | 'SIGTERM', downMs: number): Promise<Restart> {
+    await this.#end(signal);
+    const endedBy = performance.now();
     await delay(downMs);
     await this.#start();
+    return { endedBy, openedAt: this.#openedAt };
   }
 
   /** The process stands still: no turn of its loop, no byte read. Its kernel goes on taking connections. */
@@ -56,19 +62,21 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#kill();
+    await this.#end('SIGKILL');
     await rm(this.#dataDir, { recursive: true, force: true });
   }
 
   async #start(): Promise<void> {
-    this.#child = new Child({ HOLDFAST_PORT: String(this.#port), HOLDFAST_DATA_DIR: this.#dataDir, HOLDFAST_WORKERS: '1' });
+    this.#child = new Child({
+      HOLDFAST_PORT: String(this.#port), HOLDFAST_DATA_DIR: this.#dataDir, HOLDFAST_WORKERS: '1', HOLDFAST_SHUTDOWN_GRACE_MS: String(STOP_GRACE_MS),
+    });
     const address = await this.#child.ready();
     if (address === undefined) throw new Error(`the service did not start:\n${this.#child.output}`);
     this.#port = Number(new URL(address).port);
   }
 
-  async #kill(): Promise<void> {
-    this.#child?.signal('SIGKILL');
+  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#child?.signal(signal);
     await this.#child?.exited;
   }
 }

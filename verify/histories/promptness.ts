@@ -11,6 +11,8 @@ const LATE_MS_MAX = 2_500;
 /** After a pause or a start the loop has much to do at once. */
 const RECOVERY_MS = 300;
 
+const DISTURBING: ReadonlySet<Fault['kind']> = new Set(['kill', 'stop', 'pause']);
+
 export interface Promptness {
   readonly violations: Violation[];
   /** From the latest moment at which the lock can have been taken to the answer that the next client got. */
@@ -68,5 +70,5 @@ function freeByOf({ releasedBy, endedBy }: Grant, about: readonly Call[]): numbe
 }
 
 function isDisturbed(faults: readonly Fault[], from: number, to: number): boolean {
-  return faults.some((fault) => (fault.kind === 'kill' || fault.kind === 'pause') && fault.from < to && fault.to + RECOVERY_MS > from);
+  return faults.some((fault) => DISTURBING.has(fault.kind) && fault.from < to && fault.to + RECOVERY_MS > from);
 }

@@ -2,7 +2,7 @@
 //
 // Owns what an answer says about a lock that serves one after another. Does not own in which order that can be (linear.ts).
 
-import { promisedUntil, type Call } from './calls.ts';
+import { promisedUntil, type Call, type Fault } from './calls.ts';
 
 export const NOBODY = 0;
 
@@ -40,11 +40,11 @@ interface Claim {
   readonly token: number | undefined;
 }
 
-export function stepsOf(calls: readonly Call[]): Steps {
+export function stepsOf(calls: readonly Call[], faults: readonly Fault[]): Steps {
   const claims = [...Map.groupBy(calls, ({ claim }) => claim)].filter(([number]) => number !== 0)
     .map(([number, about]): Claim => ({ number, about, token: about.find(({ answer }) => answer?.token !== undefined)?.answer?.token }));
   const holders = new Map(claims.filter(({ token }) => token !== undefined).map(({ number, token }) => [token, number]));
-  const steps = claims.flatMap((claim) => [...grantStep(claim), ...ownSteps(claim)]).concat(calls.flatMap((call) => seenSteps(call, holders)));
+  const steps = claims.flatMap((claim) => [...grantStep(claim), ...ownSteps(claim, faults)]).concat(calls.flatMap((call) => seenSteps(call, holders)));
   steps.sort((a, b) => a.from - b.from || a.to - b.to);
   return {
     steps,
@@ -64,16 +64,21 @@ function grantStep({ number, about, token }: Claim): Step[] {
   return [{ kind: 'granted', claim: number, from, to, until: -Infinity }];
 }
 
-function ownSteps({ number: claim, about, token }: Claim): Step[] {
+function ownSteps({ number: claim, about, token }: Claim, faults: readonly Fault[]): Step[] {
   return about.flatMap((call): Step[] => {
     const { operation, calledAt: from, returnedAt: to, answer } = call;
     if (answer === undefined) return [];
     if (answer.state === 'held') return [{ kind: 'held', holder: claim, until: promisedUntil(call) ?? -Infinity, renewed: operation === 'renew', from, to }];
-    if (answer.state === 'waiting') return [{ kind: 'waits', claim, from, to }];
+    if (answer.state === 'waiting') return isStopping(call, faults) ? [] : [{ kind: 'waits', claim, from, to }];
     if (token === undefined) return [];
     if (operation === 'release' && answer.status === 204) return [{ kind: 'released', claim, again: about.some((other) => isBefore(other, call)), from, to }];
     return answer.token === undefined ? [] : [{ kind: 'over', claim, from, to }];
   });
+}
+
+/** While a service stops, a free lock is kept for a place that nobody attends to; others behind it wait although nobody holds. */
+function isStopping({ calledAt, returnedAt }: Call, faults: readonly Fault[]): boolean {
+  return faults.some(({ kind, from, to }) => kind === 'stop' && from < returnedAt && calledAt < to);
 }
 
 function isBefore(other: Call, call: Call): boolean {

@@ -80,7 +80,7 @@ export function history(calls: readonly Call[], writes: readonly Write[] = [], f
 
 /** The process was killed and another one served from `openedAt` on. */
 export function killed(from: number, openedAt: number): Fault {
-  return { kind: 'kill', from, to: openedAt + 10, openedAt };
+  return { kind: 'kill', from, to: openedAt + 10, restart: { endedBy: from, openedAt } };
 }
 
 export function paused(from: number, to: number): Fault {
