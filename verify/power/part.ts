@@ -25,7 +25,9 @@ const FLIPS = 500;
 const CONTROL_IMAGES = 60;
 const SERVICE_ANSWERS = 150;
 const SERVICE_IMAGES = 150;
-const SERVICE_CONTROL_IMAGES = 10;
+const SERVICE_CONTROL_IMAGES = 16;
+/** One mood in five keeps everything, flushed or not. */
+const CONTROL_WHOLE_MAX = 0.8;
 
 type Reply = (Outcome & { readonly damage?: string }) | Lost;
 export type Tally = Record<Reply['outcome'], number>;
@@ -123,7 +125,7 @@ function controlFigures(controls: readonly Tally[]): Figure[] {
   return controls.map((tally, index) => {
     const all = Object.values(tally).reduce((sum, count) => sum + count, 0);
     const what = ['images without any flush', 'images without the flush of pages', 'images of a service without any flush'][index] ?? '';
-    return { what: `controls: ${what} that lost something`, reached: `${all - tally.right} of ${all}`, asked: 'most', ok: tally.right < all / 2 };
+    return { what: `controls: ${what} that lost something`, reached: `${all - tally.right} of ${all}`, asked: 'some', ok: tally.right < all * CONTROL_WHOLE_MAX };
   });
 }
 
