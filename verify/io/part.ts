@@ -35,6 +35,8 @@ function isWrite({ call }: Site): boolean {
 export class IoTrial {
   readonly failures: string[] = [];
   readonly endings: Record<Ending, number> = { told: 0, killed: 0, done: 0 };
+  /** Where LMDB ended the process. */
+  readonly killedAt = new Set<string>();
   acknowledged = 0;
   readonly #folder = newFolder('holdfast-io-');
   readonly #seed: number;
@@ -62,6 +64,7 @@ export class IoTrial {
     const ground = { folder: this.#next(), seed: this.#seed, afterFirst: this.#plain.afterFirst, look: (job: LookJob) => this.#crew.one(job) };
     const { ending, wrong } = await tryJournal(trial, ground);
     this.endings[ending] += 1;
+    if (ending === 'killed') this.killedAt.add(`${trial.start} start: ${placeOf(trial.site)}`);
     if (wrong !== '') this.failures.push(`seed ${this.#seed}, ${trial.start} start, ${placeOf(trial.site)} ${trial.site.nth}, ${trial.fault}: ${wrong}`);
   }
 
@@ -125,6 +128,7 @@ async function run({ seconds, seed }: Budget, say: (progress: string) => void): 
   say(`${first.length} calls of the journal alone, ${trial.failures.length} failures`);
   const more = await inParallel(rest.map((one) => () => trial.journal(one)), until);
   await trial.close();
+  say(`LMDB ended the process at: ${[...trial.killedAt].toSorted().join(', ') || 'none'}`);
   for (const failure of trial.failures) console.error(failure);
   if (trial.failures.length > 0) console.error(keepFolders());
   return figures(trial, { first, more, underLoad: underLoad.length });
