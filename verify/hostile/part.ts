@@ -7,6 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Budget, Figure, Part } from '../part.ts';
 import { gather, type CrowdFound, type CrowdSize } from './crowd.ts';
+import { flood, type Flooded } from './flood.ts';
 import { fuzz, type Tally } from './fuzz.ts';
 import { weigh, type Weighed } from './heavy.ts';
 import { readKnownProblems } from './oracle.ts';
@@ -32,6 +33,7 @@ const CROWD_MS_MAX = 50;
 const PROMPT_MS_MAX = 1_000;
 const SLOW_MS_MAX = 60_000;
 const STALL_MS_MAX = 5_000;
+const FLOOD_MIB_MAX = 450;
 
 export const hostile: Part = {
   name: 'hostile',
@@ -67,7 +69,12 @@ export interface Found {
   readonly grownMib: number;
   readonly slow: Awaited<Slow['ended']> | undefined;
   readonly crowd: CrowdFound;
-  readonly heavy: readonly Weighed[];
+  readonly heavy: Burdened | undefined;
+}
+
+interface Burdened {
+  readonly weighed: readonly Weighed[];
+  readonly flooded: Flooded;
 }
 
 /** Does all of it once; what is wrong is a complaint, and only what keeps it from going on is thrown. */
@@ -89,17 +96,19 @@ export async function illTreat(plan: Plan, say: (progress: string) => void): Pro
     target = await target.killAndRestart();
     await witness.lookBack(target);
     const trespassed = await trespass(plan.seeds[0] ?? 0, plan.trespasses);
-    const heavy = plan.heavy ? await weighAll() : [];
+    const heavy = plan.heavy ? await burden(say) : undefined;
     return { tallies, complaints: [...tallies.flatMap((tally) => tally.complaints), ...witness.complaints, ...crowd.complaints, ...trespassed], tookMs: witness.tookMs, grownMib, slow: ended, crowd, heavy };
   } finally {
     await target.close();
   }
 }
 
-async function weighAll(): Promise<readonly Weighed[]> {
+async function burden(say: (progress: string) => void): Promise<Burdened> {
   const target = await Target.start();
   try {
-    return await weigh(target);
+    const flooded = await flood(target);
+    say('now the largest bodies, one of each shape');
+    return { weighed: await weigh(target), flooded };
   } finally {
     await target.close();
   }
@@ -122,7 +131,8 @@ async function attack(target: Target, witness: Witness, seed: number, { fuzzMs, 
 function figures({ tallies, complaints, tookMs, grownMib, slow, crowd, heavy }: Found, inputsLeast: number): readonly Figure[] {
   const inputs = tallies.reduce((sum, tally) => sum + tally.inputs, 0);
   const kinds = new Set(tallies.flatMap(({ given }) => [...given.keys()]));
-  const heaviest = heavy.toSorted((left, right) => right.stalledMs - left.stalledMs)[0];
+  const heaviest = heavy?.weighed.toSorted((left, right) => right.stalledMs - left.stalledMs)[0];
+  const { grownMib: floodMib = Infinity, sentAway = 0 } = heavy?.flooded ?? {};
   return [
     { what: 'malformed inputs', reached: inputs.toLocaleString('en'), asked: inputsLeast.toLocaleString('en'), ok: inputs >= inputsLeast },
     { what: 'wrong answers, crashes, things changed for others', reached: String(complaints.length), asked: '0', ok: complaints.length === 0 },
@@ -130,6 +140,7 @@ function figures({ tallies, complaints, tookMs, grownMib, slow, crowd, heavy }: 
     { what: 'acquire beside them, 99th percentile', reached: `${Math.round(tookMs)} ms`, asked: `${PROMPT_MS_MAX} ms at most`, ok: tookMs <= PROMPT_MS_MAX },
     { what: 'resident memory after 30 s of rest, more than at the start', reached: `${Math.round(grownMib)} MiB`, asked: `${GROWN_MIB_MAX} MiB at most`, ok: grownMib <= GROWN_MIB_MAX },
     { what: 'the longest that one body of 32 MiB stops all others', reached: `${Math.round(heaviest?.stalledMs ?? 0)} ms (${heaviest?.shape})`, asked: `${STALL_MS_MAX} ms at most`, ok: heaviest !== undefined && heaviest.stalledMs <= STALL_MS_MAX },
+    { what: 'memory for 24 bodies of 32 MiB at once that never end', reached: `${Math.round(floodMib)} MiB, ${sentAway} sent away`, asked: `${FLOOD_MIB_MAX} MiB at most`, ok: floodMib <= FLOOD_MIB_MAX && sentAway > 0 },
     { what: `the last of ${SLOW} slow senders was ended after`, reached: `${Math.round((slow?.longestMs ?? 0) / 1_000)} s`, asked: `${SLOW_MS_MAX / 1_000} s at most`, ok: (slow?.longestMs ?? 0) <= SLOW_MS_MAX },
     { what: `memory for ${CROWD.clients.toLocaleString('en')} waiting connections`, reached: `${Math.round(crowd.grownMib)} MiB`, asked: `${CROWD_MIB_MAX} MiB at most`, ok: crowd.grownMib <= CROWD_MIB_MAX },
     { what: 'acquire beside them, 99th percentile', reached: `${crowd.tookMs.toFixed(1)} ms`, asked: `${CROWD_MS_MAX} ms at most`, ok: crowd.tookMs <= CROWD_MS_MAX },
