@@ -27,7 +27,7 @@ export interface FlipJob {
 }
 
 export function* flipsOf(recorded: Recorded, last: number, flips: number): Generator<FlipJob> {
-  for (let flip = 0; flip < flips; flip += 1) yield { kind: 'flip', recorded, last, flip, goesOn: false };
+  for (let flip = 0; flip < flips; flip += 1) yield { kind: 'flip', recorded, last, flip, goesOn: true };
 }
 
 /** Working it out again for each flip would cost more than the flip. */

@@ -1,14 +1,14 @@
 // Power: cuts of the power and changed bits, against the real journal.
 //
-// Owns how many of what, and the figures. Images of recordings (images.ts), of a service under load (service.ts) and
-// damaged copies (flips.ts) are opened by crews of processes; whatever fails is told with the numbers that repeat it.
+// Owns how many of what, and the figures. Images of recordings (images.ts), of a service under load
+// (service-opener.ts) and damaged copies (flips.ts) are opened by crews of processes; whatever fails is told with the numbers that repeat it.
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Budget, Figure, Part } from '../part.ts';
 import { Crew, type Lost } from './crew.ts';
 import type { Flushes } from './files.ts';
-import { flipsOf } from './flips.ts';
+import { flipsOf, type FlipJob } from './flips.ts';
 import { keepFolders, newFolder } from './folders.ts';
 import { jobsOf, nameOf, type Recorded } from './images.ts';
 import type { Job } from './opener.ts';
@@ -30,9 +30,9 @@ const SERVICE_CONTROL_IMAGES = 16;
 const CONTROL_WHOLE_MAX = 0.8;
 
 type Reply = (Outcome & { readonly damage?: string }) | Lost;
-export type Tally = Record<Reply['outcome'], number>;
+type Tally = Record<Reply['outcome'], number>;
 
-export function newTally(): Tally {
+function newTally(): Tally {
   return { right: 0, refused: 0, wrong: 0, died: 0, hung: 0 };
 }
 
@@ -69,19 +69,36 @@ export class PowerTrial {
     return tally;
   }
 
-  /** A damaged file is refused, or holds exactly what it held; a process that dies of it has served nothing. */
-  async flips(recorded: Recorded, last: number, count: number, goesOn: boolean): Promise<Tally> {
+  /**
+   * A damaged file is refused, or holds exactly what it held and goes on so. A process that dies of it at the opening has
+   * served nothing; one that dies later has.
+   */
+  async flips(recorded: Recorded, last: number, count: number): Promise<Tally> {
     const tally = newTally();
-    const jobs = [...flipsOf(recorded, last, count)].map((job) => ({ ...job, goesOn }));
-    await this.#crew.work(jobs, (job, reply) => {
+    const died: FlipJob[] = [];
+    const judge = (job: FlipJob, reply: Reply): void => {
+      if (reply.outcome === 'died' && job.goesOn) return void died.push(job);
       tally[reply.outcome] += 1;
-      if (reply.outcome === 'wrong' || reply.outcome === 'hung') {
-        this.failures.push(`seed ${recorded.seed} flip ${job.kind === 'flip' ? job.flip : ''} (${'damage' in reply ? reply.damage : ''}): ${reply.outcome}: ${reply.said}`);
-      }
-      return false;
+      if (reply.outcome === 'wrong' || reply.outcome === 'hung') this.failures.push(`${nameOfFlip(job, reply)}: ${reply.outcome}: ${reply.said}`);
+    };
+    await this.#flip([...flipsOf(recorded, last, count)], judge);
+    await this.#flip(died.map((job) => ({ ...job, goesOn: false })), (job, reply) => {
+      judge(job, reply);
+      if (reply.outcome === 'right') this.failures.push(`${nameOfFlip(job, reply)}: it was opened, and the process died when it went on`);
     });
     return tally;
   }
+
+  async #flip(jobs: readonly FlipJob[], judge: (job: FlipJob, reply: Reply) => void): Promise<void> {
+    await this.#crew.work(jobs, (job, reply) => {
+      if (job.kind === 'flip') judge(job, reply);
+      return false;
+    });
+  }
+}
+
+function nameOfFlip({ recorded, flip }: FlipJob, reply: Reply): string {
+  return `seed ${recorded.seed} flip ${flip} (${'damage' in reply ? reply.damage : ''})`;
 }
 
 async function run({ seconds, seed }: Budget, say: (progress: string) => void): Promise<readonly Figure[]> {
@@ -93,7 +110,7 @@ async function run({ seconds, seed }: Budget, say: (progress: string) => void): 
     await trial.images(first, CONTROL_IMAGES, 'none'), await trial.images(first, CONTROL_IMAGES, 'all but of pages'),
     await trial.services(service, SERVICE_CONTROL_IMAGES, 'none'),
   ];
-  const flips = await trial.flips(first, COMMITS, FLIPS, true);
+  const flips = await trial.flips(first, COMMITS, FLIPS);
   say(`${FLIPS} flips, ${trial.failures.length} failures`);
   const services = await trial.services(service, SERVICE_IMAGES);
   say(`${services.right} images of a service whole, ${trial.failures.length} failures`);
