@@ -52,7 +52,9 @@ export class Connection {
   written(held: boolean): void {
     if (this.#grant === undefined) return;
     const { raw } = this.#reply;
-    raw.once('close', () => this.#settle(held && raw.writableFinished));
+    // Mostly the kernel takes all of it at once, and no listener is needed.
+    if (raw.writableFinished) this.#settle(held);
+    else raw.once('close', () => this.#settle(held && raw.writableFinished));
   }
 
   /** No answer with the grant can be written, or was. (N2) */
