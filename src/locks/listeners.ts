@@ -61,6 +61,11 @@ function claim(step: Step, lease: HeldLease): HeldLease {
   return claimed;
 }
 
+/** No answer took a ticket's grant away: the row says so again, for a start that does not know of any listener. (A3) */
+function unclaim({ state }: Step, lease: HeldLease): void {
+  if (lease.claimant.by === 'ticket' && lease.unclaimed === undefined) putLease(state, { ...lease, unclaimed: true });
+}
+
 /** The connection of a request closed. One that was not told yet is answered, so that nothing waits for it any more. */
 export function hangUp(step: Step, request: number): void {
   const listener = takeListener(step, request);
@@ -79,6 +84,7 @@ export function leaveLease(step: Step, id: string): void {
   const abandonAt = listeners > 0 ? undefined : graceEnd(step, lease);
   if (listeners === 0 && abandonAt === undefined) abandon(step, lease);
   else attendance.put({ lease: id, listeners, abandonAt });
+  if (listeners === 0 && lease.state === 'held') unclaim(step, lease);
 }
 
 /** Until when a lease may go unattended; `undefined` when it may not. (A2) */

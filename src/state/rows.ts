@@ -48,7 +48,7 @@ export interface HeldLease extends LeaseBase {
   readonly expiresAt?: number | undefined;
   /** now, of the grant: what `lock_hold_seconds` counts from. */
   readonly heldSince: number;
-  /** Whether an answer has carried this grant. Only a ticket's grant can be unclaimed in a row. */
+  /** No answer has carried this grant, and none is on its way. Only of a ticket's grant a row says so. */
   readonly unclaimed?: true | undefined;
 }
 
@@ -70,7 +70,7 @@ export type LeaseRow = LiveLease | EndedLease;
 
 /**
  * Volatile. Who attends to a place in line or to a grant that no answer has carried: when nobody has for its grace,
- * it is abandoned. A carried grant has no such row.
+ * it is abandoned. A carried grant has no such row, nor has one that a single answer can carry.
  */
 export interface AttendanceRow {
   readonly lease: string;

@@ -253,6 +253,20 @@ describe('an answer that was on its way', () => {
     expect(heldOf(world.answerTo(next.request)).id).toBe(next.lease);
   });
 
+  test.each([
+    ['a follower', (world: World, lease: string, free: () => void) => { const request = world.ask({ kind: 'readLease', lease, waitMs: 60_000 }); free(); return request; }],
+    ['a reading', (world: World, lease: string, free: () => void) => { free(); return world.ask({ kind: 'readLease', lease, waitMs: 0 }); }],
+  ])('the grant of a ticket that %s did not take away is abandoned after a restart too', (_who, ask) => {
+    const world = new World();
+    const holder = world.acquire('a');
+    const ticket = world.acquire('a', { ttlMs: 600_000, waitMs: 600_000, ticket: true });
+    const request = ask(world, ticket.lease, () => world.ask({ kind: 'release', lease: holder.lease }));
+    world.hangUp(request);
+    world.restart();
+    world.pass(10_001);
+    expect(heldOf(world.answerTo(world.acquire('a').request)).state).toBe('held');
+  });
+
   test('a ticket that has timed out is lost to its key too, and a retry makes no second one', () => {
     const world = new World();
     world.acquire('a');
