@@ -4,6 +4,7 @@
 // expiresInMs, and tells the checkers so. While there are no faults any more it finishes what it began and goes.
 
 import type { Ask, Call, Heard } from './call.ts';
+import { BatchClient, type Sender } from './batch-client.ts';
 import type { World } from './world.ts';
 
 type Acquire = Extract<Ask, { kind: 'acquire' }>;
@@ -28,15 +29,17 @@ interface Held {
 
 const RETRIES_MAX = 6;
 
-export class Client {
+export class Client implements Sender {
   readonly number: number;
   readonly #world: World;
+  readonly #batches: BatchClient;
   #keys = 0;
   #call: Call | undefined;
 
   constructor(world: World, number: number) {
     this.#world = world;
     this.number = number;
+    this.#batches = new BatchClient(world, this);
   }
 
   /** A request of it has no answer yet. */
@@ -47,16 +50,17 @@ export class Client {
   next(): void {
     const { faulty, chance, profile } = this.#world;
     if (!faulty) return;
-    if (chance.bool(profile.admin)) this.#administer();
+    if (chance.bool(profile.batches)) this.#batches.next();
+    else if (chance.bool(profile.admin)) this.#administer();
     else this.#acquire();
   }
 
-  #rest(): void {
+  rest(): void {
     const { timeline, chance, profile } = this.#world;
     timeline.after(-Math.log(1 - chance.next()) * profile.thinkMs, () => this.next());
   }
 
-  #send(ask: Ask, heard: (heard: Heard) => void): Call {
+  send(ask: Ask, heard: (heard: Heard) => void): Call {
     this.#call = this.#world.network.send(ask, heard);
     return this.#call;
   }
@@ -80,7 +84,7 @@ export class Client {
 
   #try(ask: Acquire, tries: number): void {
     const { chance, profile, timeline, network, faulty } = this.#world;
-    const call = this.#send(ask, (heard) => this.#acquired(ask, call, heard, tries));
+    const call = this.send(ask, (heard) => this.#acquired(ask, call, heard, tries));
     if (!faulty || !chance.bool(profile.hangUps)) return;
     timeline.after(chance.next() * Math.max(10, ask.waitMs), () => {
       if (!call.isOpen) return;
@@ -92,7 +96,7 @@ export class Client {
   /** The same request once more, where a key makes that safe. */
   #again(ask: Acquire, tries: number): void {
     const { chance, timeline } = this.#world;
-    if (ask.key === undefined || tries >= RETRIES_MAX) return this.#rest();
+    if (ask.key === undefined || tries >= RETRIES_MAX) return this.rest();
     const other = chance.bool(0.03);
     if (other) return this.#reuse(ask);
     timeline.after(chance.next() * 3_000, () => this.#try(ask, tries + 1));
@@ -100,43 +104,46 @@ export class Client {
 
   /** A key with another body is refused, or new. */
   #reuse(ask: Acquire): void {
-    this.#send({ ...ask, ticket: false, waitMs: 0, key: { id: ask.key!.id, fingerprint: 'b' } }, (heard) => {
+    this.send({ ...ask, ticket: false, waitMs: 0, key: { id: ask.key!.id, fingerprint: 'b' } }, (heard) => {
       if (heard.status === 201) this.#hold(ask.lock, heard.body as Lease, this.#call!.sentAt);
-      else this.#rest();
+      else this.rest();
     });
   }
 
   #acquired(ask: Acquire, call: Call, { status, code, body }: Heard, tries: number): void {
     if (code === 'reset') this.#world.fault('retry after a crash');
     if (status === 0 || code === 'shutting_down') return this.#again(ask, tries);
-    if (status === 201) return this.#hold(ask.lock, body as Lease, call.sentAt);
+    if (status === 201) {
+      if (ask.key !== undefined) this.#world.keys.binds(ask.key.id, ask.key.fingerprint, (body as Lease).id);
+      return this.#hold(ask.lock, body as Lease, call.sentAt);
+    }
     if (status === 202) return this.#follow(ask.lock, (body as Lease).id, 0);
-    this.#rest();
+    this.rest();
   }
 
   // --- tickets
 
   #follow(lock: string, lease: string, tries: number): void {
     const { chance, profile, timeline, faulty } = this.#world;
-    if (faulty && chance.bool(profile.dies)) return this.#rest();
+    if (faulty && chance.bool(profile.dies)) return this.rest();
     if (chance.bool(0.1)) return this.#release({ id: lease, lock, token: 0, ttlMs: 0, until: 0 });
     timeline.after(chance.next() * 500, () => {
       if (chance.bool(0.1)) return this.#renewWaiting(lock, lease, tries);
-      const call = this.#send({ kind: 'readLease', lease, waitMs: chance.bool(0.5) ? chance.int(1, 10_000) : 0 }, (heard) => {
+      const call = this.send({ kind: 'readLease', lease, waitMs: chance.bool(0.5) ? chance.int(1, 10_000) : 0 }, (heard) => {
         const body = heard.body as Lease;
         if (heard.status === 0 && tries < RETRIES_MAX) this.#follow(lock, lease, tries + 1);
         else if (heard.status === 200 && body.state === 'held') this.#hold(lock, body, call.sentAt);
         else if (heard.status === 200 && body.state === 'waiting') this.#follow(lock, lease, tries);
-        else this.#rest();
+        else this.rest();
       });
     });
   }
 
   #renewWaiting(lock: string, lease: string, tries: number): void {
-    const call = this.#send({ kind: 'renew', lease, ttlMs: 1_000 }, (heard) => {
+    const call = this.send({ kind: 'renew', lease, ttlMs: 1_000 }, (heard) => {
       if (heard.status === 200) this.#hold(lock, heard.body as Lease, call.sentAt);
       else if (heard.code === 'lease_not_held' || heard.status === 0) this.#follow(lock, lease, tries + 1);
-      else this.#rest();
+      else this.rest();
     });
   }
 
@@ -157,7 +164,7 @@ export class Client {
   #use(held: Held, renewals: number): void {
     const { chance, profile, timeline, faulty } = this.#world;
     this.#write(held);
-    if (faulty && chance.bool(profile.dies)) return this.#rest();
+    if (faulty && chance.bool(profile.dies)) return this.rest();
     const stays = held.ttlMs * chance.next() * 0.6;
     timeline.after(stays, () => {
       this.#write(held);
@@ -176,12 +183,12 @@ export class Client {
     const { chance, profile } = this.#world;
     const ttlMs = chance.bool(0.3) ? chance.int(...profile.ttlMs) : undefined;
     if (ttlMs !== undefined) this.#world.holds.shortens(held.token, this.#world.timeline.now + ttlMs);
-    const call = this.#send({ kind: 'renew', lease: held.id, ttlMs }, (heard) => {
+    const call = this.send({ kind: 'renew', lease: held.id, ttlMs }, (heard) => {
       if (heard.status === 200) this.#learn(held, heard.body as Lease, call.sentAt);
       else if (heard.status !== 0) this.#over(held, heard);
       if (heard.status === 200) this.#use(held, renewals + 1);
       else if (heard.status === 0 && renewals < 20) this.#use(held, renewals + 1);
-      else this.#rest();
+      else this.rest();
     });
   }
 
@@ -194,14 +201,14 @@ export class Client {
   #release(held: Held): void {
     const { ends, holds, timeline, chance } = this.#world;
     holds.letGo(held.token);
-    this.#send({ kind: 'release', lease: held.id }, (heard) => {
+    this.send({ kind: 'release', lease: held.id }, (heard) => {
       if (heard.status === 0) {
         timeline.after(chance.next() * 1_000, () => this.#release(held));
         return;
       }
       ends.ended(held.id, timeline.now, false, 'released');
       if (chance.bool(0.05)) this.#askStale(held);
-      else this.#rest();
+      else this.rest();
     });
   }
 
@@ -220,10 +227,10 @@ export class Client {
     const kind = chance.pick(['renew', 'release', 'readLease'] as const);
     const lease = chance.bool(0.1) ? 'lse_unknown_unknown_unkno' : held.id;
     if (kind === 'release') this.#world.holds.letGo(held.token);
-    const call = this.#send(kind === 'readLease' ? { kind, lease, waitMs: 0 } : { kind, lease }, (heard) => {
+    const call = this.send(kind === 'readLease' ? { kind, lease, waitMs: 0 } : { kind, lease }, (heard) => {
       const body = heard.body as Lease;
       if (kind !== 'release' && heard.status === 200 && body.state === 'held') this.#hold(held.lock, body, call.sentAt);
-      else this.#rest();
+      else this.rest();
     });
   }
 
@@ -232,7 +239,7 @@ export class Client {
   #administer(): void {
     const { chance } = this.#world;
     const lock = this.#lock();
-    const lockBody = { name: lock, kind: 'mutex', description: `by ${this.number}`, labels: {} } as const;
+    const lockBody = { name: lock, kind: 'mutex', description: `${this.number}-${++this.#keys}`, labels: {} } as const;
     const ask = chance.pick<Ask>([
       { kind: 'createLock', lock: lockBody },
       { kind: 'createLock', lock: lockBody, key: { id: `create-${this.number}-${chance.int(0, 3)}`, fingerprint: chance.pick(['a', 'a', 'b']) } },
@@ -243,7 +250,7 @@ export class Client {
       { kind: 'listWaiters', name: lock, limit: chance.int(1, 10), cursor: [undefined, undefined, 'x', '3'][chance.int(0, 3)] },
       { kind: 'revoke', name: lock, fencingToken: chance.bool(0.5) ? this.#world.tokens.mark() - chance.int(0, 3) : undefined, reason: 'chance' },
     ]);
-    this.#send(ask, () => this.#rest());
+    this.send(ask, () => this.rest());
   }
 
   #lock(): string {

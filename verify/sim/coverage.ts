@@ -32,20 +32,27 @@ export class Counts {
 const INPUTS = [
   'acquire', 'renew', 'release', 'readLease', 'createLock', 'putLock', 'deleteLock', 'showLock', 'listLocks', 'listWaiters', 'revoke',
   'hangUp', 'carried', 'uncarried', 'tick', 'resumed', 'opened', 'drain', 'stop',
+  'submitBatch', 'readBatch', 'listBatches', 'readResults', 'cancelBatch',
+  'workerReady', 'setupSettled', 'itemSettled', 'workerEnded', 'orderDamaged', 'taskAcquire', 'taskRelease', 'deliverySettled',
 ] as const;
 const REFUSALS = [
   'lock_exists', 'lock_not_found', 'lock_held', 'wait_timed_out', 'lease_lost', 'lease_not_found', 'lease_not_held', 'idempotency_key_reused',
-  'cursor_invalid', 'shutting_down',
+  'cursor_invalid', 'shutting_down', 'wait_queue_full', 'overloaded',
+  'function_not_found', 'functions_unknown', 'lock_not_shareable', 'items_invalid', 'globals_invalid', 'batch_queue_full', 'batch_not_found', 'task_failed',
 ] as const;
+/** `too_many_locks` and `too_many_leases` take a million rows, `batch_forgotten` ten thousand ended batches: unit tests have them. */
+const EFFECTS = ['startWorker', 'runItems', 'abortRun', 'endWorker', 'answerLock', 'loseLock', 'send'] as const;
 const FAULTS = [
   'crash', 'crash before a commit', 'crash inside a commit', 'crash after a commit', 'failed commit', 'slow commit', 'lost request',
   'lost answer', 'doubled request', 'hang-up while waiting', 'hang-up while granted', 'retry after a crash', 'wall jump forth', 'wall jump back', 'stall',
-  'orderly stop', 'use after the end',
+  'orderly stop', 'use after the end', 'damaged payload', 'flood',
+  'worker dies', 'worker hangs', 'worker cannot be ended', 'worker returns garbage',
+  'receiver fails', 'receiver hangs', 'receiver is gone', 'receiver takes it and fails', 'receiver answers twice',
 ] as const;
 
 /** Names that a set of at least `COVERAGE_SEEDS_MIN` runs has to have counted. */
 export const MUST: readonly string[] = [
-  ...INPUTS.map((kind) => `input ${kind}`), ...REFUSALS.map((code) => `refusal ${code}`), ...FAULTS.map((kind) => `fault ${kind}`),
+  ...INPUTS.map((kind) => `input ${kind}`), ...REFUSALS.map((code) => `refusal ${code}`), ...EFFECTS.map((kind) => `effect ${kind}`), ...FAULTS.map((kind) => `fault ${kind}`),
 ];
 
 export const COVERAGE_SEEDS_MIN = 200;

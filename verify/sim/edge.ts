@@ -10,10 +10,11 @@ import { Connection } from '../../src/routes/connection.ts';
 import { answerLease } from '../../src/routes/lease-answer.ts';
 import { leaseBody } from '../../src/routes/lease-view.ts';
 import { STALL_MS } from '../../src/limits.ts';
-import type { LeaseView, LockView, Reply } from '../../src/state/replies.ts';
+import type { LeaseView, Reply } from '../../src/state/replies.ts';
 import type { Call } from './call.ts';
 import { Exchange } from './exchange.ts';
 import type { Process } from './process.ts';
+import { Watch } from './watch.ts';
 import type { World } from './world.ts';
 
 type LeaseBody = ReturnType<typeof leaseBody>;
@@ -33,13 +34,15 @@ export class Edge {
   readonly #world: World;
   readonly #process: Process;
   readonly #real: RealEdge;
+  readonly #watch: Watch;
 
   constructor(world: World, process: Process) {
     this.#world = world;
     this.#process = process;
+    this.#watch = new Watch(world, process);
     const engine: Engine = {
       state: process.state,
-      submit: (request, answer) => process.submit(request, this.#heard(request, answer)),
+      submit: (request, answer) => process.submit(request, this.#heard(request, this.#watch.heard(request, answer))),
       post: (report) => process.post(report),
       reading: () => process.engine.reading(),
     };
@@ -109,12 +112,14 @@ export class Edge {
   }
 
   #checkLease(exchange: Exchange, body: LeaseBody, { lease }: LeaseView): void {
-    const { timeline, holds, ends, tokens, line, judge } = this.#world;
+    const { timeline, holds, ends, tokens, line, judge, keys } = this.#world;
     const lock = lease.lock;
     if (body.state === 'held') {
       const token = body.fencingToken!;
       holds.written(lock, token, timeline.now);
       ends.held(body.id, exchange.exchange.arrivedAt);
+      const { ask } = exchange.call;
+      if (ask.kind === 'acquire' && ask.key !== undefined) keys.gives(ask.key.id, ask.key.fingerprint, body.id);
       tokens.seen(body.id, token, exchange.call.ask.kind === 'acquire' && arrivalOf(body.id) === exchange.arrival ? exchange.mark : 0);
       line.granted(lock, arrivalOf(body.id), token);
       this.#checkTime(body);
@@ -139,14 +144,6 @@ export class Edge {
       accepted(this.#real, exchange.asReply, reply, 'done');
       return;
     }
-    if (reply.kind === 'lock') this.#checkLock(reply.lock, exchange.exchange.arrivedAt);
     exchange.code(200).send(reply);
-  }
-
-  /** No lock has a line and no holder, and no holder's lease was over when the answer was made. (P6, P7) */
-  #checkLock(lock: LockView, _askedAt: number): void {
-    if (lock.holder === undefined && lock.waiters > 0 && this.#process.state.phase === 'serving') {
-      this.#world.judge.complain('no lost wake-up', `nobody holds lock ${lock.name}, and ${lock.waiters} wait for it`);
-    }
   }
 }

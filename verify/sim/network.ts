@@ -109,6 +109,8 @@ export class Network {
     }
     this.#world.fault(exchange.wasSent ? 'hang-up while granted' : 'hang-up while waiting');
     process.exchanges.delete(exchange);
+    const { ask } = exchange.call;
+    if (ask.kind === 'acquire') this.#world.line.left(ask.lock, exchange.arrival);
     exchange.closed();
   }
 

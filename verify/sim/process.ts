@@ -41,6 +41,7 @@ export class Process implements Owner {
   readonly #journal: SimJournal;
   readonly #world: World;
   #inputs = 0;
+  #leaseFloor = 0;
   #isStopping = false;
 
   constructor(world: World) {
@@ -57,6 +58,7 @@ export class Process implements Owner {
       perform: (effect) => {
         if (!this.alive) return;
         world.counts.add(`effect ${effect.kind}`);
+        world.judge.note(() => `performs: ${JSON.stringify(effect)}`);
         perform(ports, effect);
       },
       observer: { fact: () => {}, committed: () => {} },
@@ -81,6 +83,7 @@ export class Process implements Owner {
   post(report: Report): void {
     if (!this.alive) return;
     this.#world.counts.add(`input ${report.kind}`);
+    this.#world.judge.note(() => `reports: ${JSON.stringify(report)}`);
     this.#loop.post(report);
     this.#look();
   }
@@ -95,6 +98,7 @@ export class Process implements Owner {
   /** (P2) */
   crash(why: string): void {
     if (!this.alive) return;
+    this.#world.judge.note(() => `crashes: ${why}`);
     const world = this.#world;
     world.fault('crash');
     if (why !== 'crash') world.fault(why);
@@ -146,7 +150,7 @@ export class Process implements Owner {
     timeline.settle(TURNS_OF_CLOSING);
     this.#loop.settled().then(() => {
       if (!this.alive) return;
-      this.threads.gone();
+      this.threads.gone(true);
       this.receivers.gone();
       this.#close();
     }, (error: unknown) => this.#world.judge.complain('the service stops', String(error)));
@@ -167,6 +171,7 @@ export class Process implements Owner {
   #die(): void {
     this.alive = false;
     this.isOpen = false;
+    this.threads.gone(false);
     const exchanges = [...this.exchanges];
     this.exchanges.clear();
     this.#world.died(exchanges);
@@ -179,15 +184,19 @@ export class Process implements Owner {
   }
 
   #clock(): Clock {
-    const { timeline } = this.#world;
+    const world = this.#world;
+    const { timeline } = world;
     return {
       mono: () => timeline.now,
-      wall: () => Math.floor(WALL + timeline.now + this.#world.wallOffset),
+      wall: () => Math.floor(WALL + timeline.now + world.wallOffset),
       soon: (run) => timeline.soon(() => {
         timeline.settle(this.#isStopping || !this.isOpen ? TURNS_OF_CLOSING : undefined);
         run();
       }, this),
-      after: (delayMs, run) => timeline.after(delayMs, run, this),
+      after: (delayMs, run) => timeline.after(delayMs, () => {
+        world.counts.add('input tick');
+        run();
+      }, this),
     };
   }
 
@@ -225,8 +234,17 @@ export class Process implements Owner {
     }, this);
   }
 
+  /** A gap that was cut is told to the machine by the engine itself. */
+  #noteFloor(): void {
+    const { leaseFloor } = this.state;
+    if (leaseFloor === this.#leaseFloor) return;
+    this.#leaseFloor = leaseFloor;
+    this.#world.counts.add('input resumed');
+  }
+
   /** The state's own list of what must hold, in some runs and now and then: it is linear in the state. */
   #look(): void {
+    this.#noteFloor();
     if (!this.#world.profile.strict || !this.isOpen || this.#inputs++ % STRICT_EVERY !== 0) return;
     const broken = brokenInvariants(this.state);
     if (broken.length > 0) this.#world.judge.complain('the state holds together', broken.join('; '));

@@ -49,12 +49,13 @@ export interface Profile {
 
 export function drawProfile(chance: Chance): Profile {
   const on = (share: number, least: number, most: number): number => (chance.bool(share) ? logBetween(chance, least, most) : 0);
-  const every = (share: number, least: number, most: number): number => (chance.bool(share) ? logBetween(chance, least, most) : Infinity);
   const clients = chance.int(2, 24);
   const thinkMs = logBetween(chance, 20, 4_000);
+  /** Between two, so many operations on average, and so much time at least. */
+  const every = (share: number, least: number, most: number, leastMs: number): number => (chance.bool(share) ? Math.max(leastMs, (logBetween(chance, least, most) * thinkMs) / clients) : Infinity);
   const ttlLeast = logBetween(chance, 100, 3_000);
   const wayLeast = logBetween(chance, 0.05, 2);
-  const faultsMs = Math.min(1_800_000, Math.max(20_000, (thinkMs * chance.int(1_000, 4_000)) / clients + 20_000));
+  const faultsMs = Math.min(1_800_000, Math.max(20_000, (thinkMs * chance.int(2_000, 10_000)) / clients + 20_000));
   return {
     faultsMs, clients, thinkMs,
     locks: chance.int(1, 8),
@@ -78,11 +79,11 @@ export function drawProfile(chance: Chance): Profile {
     slowAnswers: on(0.5, 0.001, 0.3),
     slowCommits: on(0.5, 0.001, 0.1),
     failedCommits: on(0.3, 0.0001, 0.003),
-    crashAtCommit: on(0.4, 0.0001, 0.005),
-    crashMs: every(0.5, 5_000, 300_000),
-    stallMs: every(0.5, 3_000, 300_000),
-    wallJumpMs: every(0.4, 3_000, 300_000),
-    stopMs: every(0.3, 20_000, 600_000),
+    crashAtCommit: on(0.4, 0.0001, 0.002),
+    crashMs: every(0.5, 300, 5_000, 3_000),
+    stallMs: every(0.5, 100, 3_000, 1_000),
+    wallJumpMs: every(0.4, 100, 3_000, 1_000),
+    stopMs: every(0.3, 500, 5_000, 20_000),
     badTasks: on(0.6, 0.01, 0.4),
     taskLocks: chance.pick([0, 0.5, 1]),
     badReceivers: on(0.6, 0.05, 0.9),

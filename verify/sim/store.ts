@@ -25,7 +25,7 @@ export class Store {
   /** By owner, then by id. */
   readonly payloads = new Map<string, Map<string, Uint8Array>>();
   readonly complain: Complain;
-  /** Rows are kept as text from the commit on, and not only copied when they are read. (S3) */
+  /** Rows are kept as text from the commit on: nothing that is changed in place afterwards is stored. (S3) */
   readonly strict: boolean;
   #slots = 0;
 
@@ -62,7 +62,7 @@ export class Store {
   read(shuffled: <Row>(rows: Row[]) => Row[]): StoredRow[] {
     const rows: StoredRow[] = [];
     for (const [slot, { table, key, row }] of this.rows) {
-      const copy: object = JSON.parse(typeof row === 'string' ? row : JSON.stringify(row));
+      const copy: object = typeof row === 'string' ? JSON.parse(row) : { ...row };
       rows.push({ table, key, row: copy, place: { slot, checksum: 0 } });
     }
     return shuffled(rows);

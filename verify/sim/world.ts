@@ -5,10 +5,14 @@
 
 import { Chance } from '../chance.ts';
 import type { Call, Heard } from './call.ts';
+import { Declared } from './checkers/declared.ts';
+import { Deliveries } from './checkers/deliveries.ts';
 import { Ends } from './checkers/ends.ts';
 import { Holds } from './checkers/holds.ts';
+import { Keys } from './checkers/keys.ts';
 import { Line } from './checkers/line.ts';
 import { ProtectedStore } from './checkers/protected.ts';
+import { Tasks } from './checkers/tasks.ts';
 import { Tokens } from './checkers/tokens.ts';
 import { Client } from './client.ts';
 import { Counts } from './coverage.ts';
@@ -65,6 +69,10 @@ export class World {
   readonly line: Line;
   readonly ends: Ends;
   readonly protected: ProtectedStore;
+  readonly keys: Keys;
+  readonly declared: Declared;
+  readonly tasks: Tasks;
+  readonly deliveries: Deliveries;
   readonly clients: Client[] = [];
   process: Process | undefined;
   /** Faults may happen. */
@@ -87,6 +95,10 @@ export class World {
     this.line = new Line(complain);
     this.ends = new Ends(complain);
     this.protected = new ProtectedStore(complain);
+    this.keys = new Keys(complain);
+    this.declared = new Declared(complain);
+    this.tasks = new Tasks(complain);
+    this.deliveries = new Deliveries(complain);
   }
 
   async run(): Promise<void> {
@@ -122,9 +134,8 @@ export class World {
     return exchange;
   }
 
-  hears(call: Call, { status, code }: Heard): void {
+  hears(call: Call, { status }: Heard): void {
     this.judge.saw(3, status, call.ask.kind.length);
-    if (code !== undefined) this.counts.add(`refusal ${code}`);
   }
 
   opened(_process: Process): void {
@@ -134,7 +145,7 @@ export class World {
   /** The process is gone: its connections are closed, and another one starts after a while. */
   died(exchanges: readonly Exchange[]): void {
     const { timeline, chance } = this;
-    this.serviceMs += 0;
+    this.declared.crashed();
     for (const exchange of exchanges) {
       const { ask } = exchange.call;
       if (ask.kind === 'revoke') this.holds.revoked(ask.name);
