@@ -188,3 +188,8 @@ export const PENDING_DELIVERIES_MAX = 100_000;
 export const JSON_PARTS_MAX = 1_000_000;
 /** Bytes of the bodies of batches that are being read at once, over all connections: beyond it they get 503. */
 export const BODIES_BYTES_MAX = 256 * MIB;
+
+// Connections, many at once
+/** What the system keeps of them until the loop takes them, if its own bound allows as many: after a restart thousands of
+ *  clients that waited come back at once, and what finds no place tries again only seconds later. */
+export const CONNECTIONS_BACKLOG = 4_096;

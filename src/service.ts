@@ -14,7 +14,7 @@ import { EngineLoop } from './engine.ts';
 import { claimDirectory, type Claim } from './journal/directory.ts';
 import type { Journal } from './journal/journal.ts';
 import { openLmdbJournal } from './journal/lmdb.ts';
-import { FUNCTIONS_WAIT_MS, SHUTDOWN_IDLE_MS, THREADS_END_MS, TURN_MS } from './limits.ts';
+import { CONNECTIONS_BACKLOG, FUNCTIONS_WAIT_MS, SHUTDOWN_IDLE_MS, THREADS_END_MS, TURN_MS } from './limits.ts';
 import { perform } from './perform.ts';
 import { findDuplicate, type DuplicateFunction } from './pool/duplicates.ts';
 import { createThreadPool } from './pool/pool.ts';
@@ -81,7 +81,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 async function listen(app: Parts['app'], config: Config): Promise<void> {
   try {
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port, backlog: CONNECTIONS_BACKLOG });
   } catch (error) {
     throw new AddressRefused(config, error);
   }
