@@ -9,7 +9,7 @@ import { Chance } from '../chance.ts';
 import { framed } from './framing.ts';
 import { mangled } from './mangle.ts';
 import { percent, rightDraft, written, type Draft, type Names } from './request.ts';
-import { OPERATIONS, type Operation } from './schema.ts';
+import { OPERATIONS } from './schema.ts';
 import { WAYS } from './wrong.ts';
 
 export interface Input {
@@ -39,6 +39,9 @@ const SEEDS_APART = 1_000_003;
 const UNKNOWN_LEASE = `lse_${'0'.repeat(24)}`;
 const UNKNOWN_BATCH = `bat_${'0'.repeat(24)}`;
 /** Operations whose lock would be made by them; all others speak of one that is there. */
+/** Operations whose answers are long: asked now and then, or the service would do little else. */
+const LONG = new Set(['getSpecification', 'getMetrics']);
+const LONG_PART = 0.1;
 const MAKING = new Set(['createLock', 'putLock', 'acquireLock']);
 /** No function has this name; a batch that asks for it can only have been made of what should have been refused. */
 export const NO_FUNCTION = 'never';
@@ -73,7 +76,9 @@ function rightInput(stage: Stage, chance: Chance): Unnumbered {
   return { kind: `an odd request, ${draft.operation.id}`, bytes: written(draft), conduct: 'kept' };
 }
 
-function maybeDraft({ maybe }: Stage, chance: Chance, operation: Operation = chance.pick(OPERATIONS)): Draft {
+function maybeDraft({ maybe }: Stage, chance: Chance): Draft {
+  let operation = chance.pick(OPERATIONS);
+  while (LONG.has(operation.id) && !chance.bool(LONG_PART)) operation = chance.pick(OPERATIONS);
   return rightDraft(operation, { lock: `${maybe}${chance.int(0, 99)}`, lease: UNKNOWN_LEASE, batch: UNKNOWN_BATCH, function: 'echo' }, chance);
 }
 
@@ -90,7 +95,7 @@ function mangledInput(stage: Stage, chance: Chance): Unnumbered {
 /** A request of which all or a part arrives before the client is gone: also while it waits, or while it is answered. */
 function cutInput({ theirs, ...stage }: Stage, chance: Chance): Unnumbered {
   const draft = maybeDraft({ theirs, ...stage }, chance);
-  if (chance.bool(0.3)) return { kind: 'a client that is gone before it has read', bytes: Buffer.from('GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(chance.int(1, 6))), conduct: 'cut' };
+  if (chance.bool(0.1)) return { kind: 'a client that is gone before it has read', bytes: Buffer.from('GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(chance.int(1, 6))), conduct: 'cut' };
   if (draft.operation.id === 'acquireLock' || chance.bool(0.3)) {
     const body = '{"waitMs":60000,"ttlMs":100}';
     return { kind: 'a client that is gone while it waits', bytes: Buffer.from(`POST /v1/locks/${percent(theirs.lock)}/leases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`), conduct: 'cut' };

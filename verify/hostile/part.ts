@@ -1,8 +1,8 @@
 // Part hostile: what does not behave, and what it may not bring about.
 //
 // Owns the order of what is done and the figures. One service is ill-treated, left alone for a while, killed and started
-// again; while it rests, a crowd waits at a second one. A third has tokens and gets the inputs of somebody without one, a
-// fourth the largest bodies.
+// again. While it rests, a crowd waits at a second one, a third has tokens and gets the inputs of somebody without one,
+// and a fourth the largest bodies.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Budget, Figure, Part } from '../part.ts';
@@ -21,11 +21,11 @@ const CROWD: CrowdSize = { clients: 10_000, workMs: 10_000 };
 const SLOW = 500;
 const REST_MS = 30_000;
 const TRESPASSES = 5_000;
-/** What everything but the inputs takes: starts, the rest with the crowd beside it, the end of the slow ones, the other services. */
-const ELSE_S = 90;
+/** What everything but the inputs takes: starts, and the rest with the other services beside it. */
+const ELSE_S = 55;
 const FUZZ_S_MIN = 5;
 /** A figure for ten minutes is asked of so many seconds of inputs; of fewer, as many inputs fewer. */
-const FUZZ_S = 100;
+const FUZZ_S = 60;
 
 const GROWN_MIB_MAX = 50;
 const CROWD_MIB_MAX = 250;
@@ -89,18 +89,25 @@ export async function illTreat(plan: Plan, say: (progress: string) => void): Pro
     for (const seed of plan.seeds) tallies.push(await attack(target, witness, seed, plan, say));
     await witness.seeDrained(target);
     await witness.lookBack(target);
-    say(`now it rests, and ${plan.crowd.clients} clients wait at another`);
-    const [crowd, ended] = await Promise.all([gather(plan.crowd), plan.slow > 0 ? slow.ended : undefined, delay(plan.restMs)]);
+    say('now it rests, and others get the rest');
+    const [others, ended] = await Promise.all([visitOthers(plan, say), plan.slow > 0 ? slow.ended : undefined, delay(plan.restMs)]);
     const grownMib = await target.residentMib() - startMib;
     witness.countFiles(startFiles, await target.number('process_open_fds'));
     target = await target.killAndRestart();
     await witness.lookBack(target);
-    const trespassed = await trespass(plan.seeds[0] ?? 0, plan.trespasses);
-    const heavy = plan.heavy ? await burden(say) : undefined;
-    return { tallies, complaints: [...tallies.flatMap((tally) => tally.complaints), ...witness.complaints, ...crowd.complaints, ...trespassed], tookMs: witness.tookMs, grownMib, slow: ended, crowd, heavy };
+    return { ...others, tallies, complaints: [...tallies.flatMap((tally) => tally.complaints), ...witness.complaints, ...others.complaints], tookMs: witness.tookMs, grownMib, slow: ended };
   } finally {
     await target.close();
   }
+}
+
+/** What other services get, one after another, so that none is measured beside another. */
+async function visitOthers({ seeds, crowd: size, trespasses, heavy: isHeavy }: Plan, say: (progress: string) => void): Promise<Pick<Found, 'crowd' | 'heavy' | 'complaints'>> {
+  const crowd = await gather(size);
+  say(`${size.clients} clients have waited at a second service`);
+  const trespassed = await trespass(seeds[0] ?? 0, trespasses);
+  const heavy = isHeavy ? await burden(say) : undefined;
+  return { crowd, heavy, complaints: [...crowd.complaints, ...trespassed] };
 }
 
 async function burden(say: (progress: string) => void): Promise<Burdened> {

@@ -2,7 +2,8 @@
 //
 // Started by crowd.ts with a port, the number of clients and the number of locks.
 //   W1. Connections come from several loopback addresses: one has too few ports for more than about 28,000.
-//   W2. A grant is released on the connection that it came on, so that the line moves on without another connection.
+//   W2. A connection that the system closed before it was answered, as a busy one may, is opened again.
+//   W3. A grant is released on the connection that it came on, so that the line moves on without another connection.
 
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +16,7 @@ const OPENING = 200;
 const LEASE = /"id":"(?<id>lse_[\w-]+)"/u;
 
 const sockets = new Set<Socket>();
+let isOver = false;
 let granted = 0;
 let others = 0;
 
@@ -24,6 +26,7 @@ for (let nth = 0; nth < clients; nth += 1) {
 }
 tell({ kind: 'sent' });
 process.once('message', () => {
+  isOver = true;
   for (const socket of sockets) socket.destroy();
   tell({ kind: 'done', granted, others });
   process.disconnect?.();
@@ -33,9 +36,16 @@ function open(nth: number): void {
   const body = '{"waitMs":240000,"ttlMs":60000}';
   const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + Math.floor(nth / PER_ADDRESS)}` });
   sockets.add(socket);
-  socket.setEncoding('latin1').on('error', () => undefined).on('close', () => sockets.delete(socket));
+  let wasAnswered = false;
+  socket.setEncoding('latin1').on('error', () => undefined).on('close', () => {
+    sockets.delete(socket);
+    if (!wasAnswered && !isOver) open(nth);
+  });
   socket.write(`POST /v1/locks/crowd%2F${nth % locks}/leases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-  socket.on('data', (text: string) => { answer(socket, text); });
+  socket.on('data', (text: string) => {
+    wasAnswered = true;
+    answer(socket, text);
+  });
 }
 
 function answer(socket: Socket, text: string): void {
