@@ -21,8 +21,8 @@ import { Proxy } from './proxy.ts';
 
 const RATE_MIN = 500;
 const LANES = 2;
-const CLIENTS = 200;
-const LOCKS = 90;
+const CLIENTS = 260;
+const LOCKS = 120;
 const GAP_MS = 250;
 const HISTORIES_PER_DIRECTORY = 8;
 const KILLED_HOLDERS = 3;
