@@ -7,6 +7,7 @@
 //   N3. An answer was carried when the kernel took all of it. On a connection with several requests that is when those
 //       before it were answered.
 
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Answer, Unnumbered } from '../engine.ts';
 import type { ClientRequest } from '../state/inputs.ts';
@@ -53,7 +54,7 @@ export class Connection {
     if (this.#grant === undefined) return;
     const { raw } = this.#reply;
     // Mostly the kernel takes all of it at once, and no listener is needed.
-    if (raw.writableFinished) this.#settle(held);
+    if (isWithKernel(raw)) this.#settle(held);
     else raw.once('close', () => this.#settle(held && raw.writableFinished));
   }
 
@@ -73,4 +74,9 @@ export class Connection {
     this.#isReported = true;
     for (const request of this.#requests) this.#edge.engine.post({ kind, request });
   }
+}
+
+/** Whether nothing of an answer that was given to the server waits in the process any more. */
+function isWithKernel({ socket, writableLength }: ServerResponse): boolean {
+  return socket?.writable === true && writableLength === 0;
 }
