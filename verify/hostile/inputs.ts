@@ -97,9 +97,14 @@ function cutInput({ theirs, ...stage }: Stage, chance: Chance): Unnumbered {
   const draft = maybeDraft({ theirs, ...stage }, chance);
   if (chance.bool(0.1)) return { kind: 'a client that is gone before it has read', bytes: Buffer.from('GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(chance.int(1, 6))), conduct: 'cut' };
   if (draft.operation.id === 'acquireLock' || chance.bool(0.3)) {
-    const body = '{"waitMs":60000,"ttlMs":100}';
-    return { kind: 'a client that is gone while it waits', bytes: Buffer.from(`POST /v1/locks/${percent(theirs.lock)}/leases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`), conduct: 'cut' };
+    const behind = chance.bool(0.2) ? 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(chance.int(1, 500)) : '';
+    return { kind: 'a client that is gone while it waits', bytes: Buffer.from(waiting(theirs.lock) + behind), conduct: 'cut' };
   }
   const bytes = written(draft);
   return { kind: 'a client that is gone in the middle', bytes: bytes.subarray(0, chance.int(0, bytes.length)), conduct: 'cut' };
+}
+
+function waiting(lock: string): string {
+  const body = '{"waitMs":60000,"ttlMs":100}';
+  return `POST /v1/locks/${percent(lock)}/leases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }

@@ -22,10 +22,10 @@ const SLOW = 500;
 const REST_MS = 30_000;
 const TRESPASSES = 5_000;
 /** What everything but the inputs takes: starts, and the rest with the other services beside it. */
-const ELSE_S = 55;
+const ELSE_S = 42;
 const FUZZ_S_MIN = 5;
 /** A figure for ten minutes is asked of so many seconds of inputs; of fewer, as many inputs fewer. */
-const FUZZ_S = 60;
+const FUZZ_S = 80;
 
 const GROWN_MIB_MAX = 50;
 const CROWD_MIB_MAX = 250;
@@ -37,7 +37,7 @@ const FLOOD_MIB_MAX = 450;
 
 export const hostile: Part = {
   name: 'hostile',
-  share: 2,
+  share: 3,
   missing: () => undefined,
   run: async ({ seconds, seed }, say) => {
     const fuzzS = Math.max(FUZZ_S_MIN, seconds - ELSE_S);
