@@ -43,6 +43,11 @@ export interface Profile {
   readonly badTasks: number;
   readonly taskLocks: number;
   readonly badReceivers: number;
+  /** Mean milliseconds between two payloads that are lost on the disk. */
+  readonly damageMs: number;
+  readonly floods: boolean;
+  /** A day without requests follows, after which nothing that has ended is kept. */
+  readonly restsADay: boolean;
   /** Rows are encoded at every commit, and the state's own invariants looked at after every so many events. */
   readonly strict: boolean;
 }
@@ -81,12 +86,15 @@ export function drawProfile(chance: Chance): Profile {
     failedCommits: on(0.3, 0.0001, 0.003),
     crashAtCommit: on(0.4, 0.0001, 0.002),
     crashMs: every(0.5, 300, 5_000, 3_000),
-    stallMs: every(0.5, 100, 3_000, 1_000),
+    stallMs: every(0.5, 200, 4_000, 5_000),
     wallJumpMs: every(0.4, 100, 3_000, 1_000),
     stopMs: every(0.3, 500, 5_000, 20_000),
     badTasks: on(0.6, 0.01, 0.4),
     taskLocks: chance.pick([0, 0.5, 1]),
     badReceivers: on(0.6, 0.05, 0.9),
+    damageMs: every(0.1, 200, 3_000, 3_000),
+    floods: chance.bool(0.02),
+    restsADay: chance.bool(0.006),
     strict: chance.bool(0.15),
   };
 }

@@ -1,52 +1,87 @@
 // The simulator's command line: `npm run sim -- --seed 7` repeats one run, `--seeds 1..200` runs a set of them,
-// `--minutes 3` runs seeds until the time is over, on all cores. Ends with 1 on a violation.
+// `--minutes 3` runs seeds until the time is over, on all cores. Ends with 1 on a violation, or when something that a
+// set of runs has to meet never occurred.
 
 import { parseArgs } from 'node:util';
+import { COVERAGE_SEEDS_MIN, neverOccurred } from './coverage.ts';
+import { runCrew, type Totals } from './crew.ts';
+import type { Violation } from './judge.ts';
 import { simulate } from './world.ts';
-import { Counts, COVERAGE_SEEDS_MIN, neverOccurred } from './coverage.ts';
+
+const LAST_EVENTS = 60;
+const PROGRESS_MS = 5_000;
+const HOUR_MS = 3_600_000;
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     seeds: { type: 'string' },
     minutes: { type: 'string' },
+    threads: { type: 'string' },
     'until-violation': { type: 'boolean', default: false },
+    /** All events of the one run, not only the last ones before a violation. */
     trace: { type: 'boolean', default: false },
   },
 });
 
-if (values.seed !== undefined) {
-  const result = await simulate(Number(values.seed), { trace: true });
-  const lines = result.trace ?? [];
-  if (values.trace || result.violation !== undefined) for (const line of values.trace ? lines : lines.slice(-60)) console.log(line);
-  console.log(`seed ${result.seed} hash ${result.hash}: ${result.operations} operations, ${result.faults} faults, ${(result.serviceMs / 3_600_000).toFixed(3)} service-hours`);
-  if (result.violation !== undefined) say(result.seed, result.violation);
-} else {
-  const [first = 1, last = 200] = (values.seeds ?? '1..200').split('..').map(Number);
-  const began = performance.now();
-  const counts = new Counts();
-  let operations = 0;
-  let hours = 0;
-  let faults = 0;
-  let violated = false;
-  let seed = first;
-  for (; seed <= last; seed++) {
-    const result = await simulate(seed);
-    operations += result.operations;
-    hours += result.serviceMs / 3_600_000;
-    faults += result.faults;
-    counts.take(result.counts.entries());
-    if (result.violation === undefined) continue;
-    say(seed, result.violation);
-    violated = true;
-    if (values['until-violation']) break;
-  }
-  const seconds = (performance.now() - began) / 1_000;
-  console.log(`seeds ${first}..${Math.min(seed, last)}: ${operations} operations (${Math.round(operations / seconds)}/s), ${hours.toFixed(1)} service-hours, ${faults} faults in ${seconds.toFixed(1)} s`);
-  if (!violated && last - first + 1 >= COVERAGE_SEEDS_MIN) for (const name of neverOccurred(counts)) { console.log(`never occurred: ${name}`); process.exitCode = 1; }
+if (values.seed === undefined) await runSet();
+else await runOne(Number(values.seed));
+
+async function runOne(seed: number): Promise<void> {
+  const { hash, operations, faults, serviceMs, violation, trace = [] } = await simulate(seed, { trace: true });
+  if (values.trace) console.log(trace.join('\n'));
+  else if (violation !== undefined) console.log(trace.slice(-LAST_EVENTS).join('\n'));
+  console.log(`seed ${seed} hash ${hash}: ${operations} operations, ${faults} faults, ${(serviceMs / HOUR_MS).toFixed(3)} service-hours`);
+  if (violation !== undefined) say(seed, violation);
 }
 
-function say(seed: number, { property, what, at }: { property: string; what: string; at: number }): void {
+async function runSet(): Promise<void> {
+  const [first = 1, last = Infinity] = seedsOf();
+  const began = performance.now();
+  const until = values.minutes === undefined ? Infinity : began + Number(values.minutes) * 60_000;
+  let seed = first;
+  let told = began;
+  const totals = await runCrew({
+    nextSeed: () => (seed <= last && performance.now() < until ? seed++ : undefined),
+    untilViolation: values['until-violation'],
+    ...(values.threads !== undefined && { threads: Number(values.threads) }),
+    ran: (sofar) => {
+      if (performance.now() - told < PROGRESS_MS) return;
+      told = performance.now();
+      console.log(summary(first, sofar, began));
+    },
+  });
+  for (const { seed: bad, violation } of totals.violations.toSorted((a, b) => a.seed - b.seed)) say(bad, violation!);
+  console.log(summary(first, totals, began));
+  if (totals.violations.length > 0) return replay(totals.violations[0]!.seed);
+  if (totals.seeds >= COVERAGE_SEEDS_MIN) sayUncovered(totals);
+}
+
+function seedsOf(): number[] {
+  if (values.seeds !== undefined) return values.seeds.split('..').map(Number);
+  return values.minutes === undefined ? [1, COVERAGE_SEEDS_MIN] : [Math.floor(Math.random() * 2 ** 31)];
+}
+
+function sayUncovered(totals: Totals): void {
+  for (const name of neverOccurred(totals.counts)) {
+    console.log(`never occurred: ${name}`);
+    process.exitCode = 1;
+  }
+}
+
+/** The same seed gives the same run: this time with its events. */
+async function replay(seed: number): Promise<void> {
+  if (values['until-violation']) return;
+  const { trace = [] } = await simulate(seed, { trace: true });
+  console.log(trace.slice(-LAST_EVENTS).join('\n'));
+}
+
+function summary(first: number, { seeds, operations, serviceMs, faults }: Totals, began: number): string {
+  const seconds = (performance.now() - began) / 1_000;
+  return `${seeds} seeds from ${first}: ${operations} operations (${Math.round(operations / seconds)}/s), ${(serviceMs / HOUR_MS).toFixed(1)} service-hours, ${faults} faults in ${seconds.toFixed(1)} s`;
+}
+
+function say(seed: number, { property, what, at }: Violation): void {
   console.log(`violation seed=${seed} property=${property}: ${what} (at ${at.toFixed(1)} ms)`);
   process.exitCode = 1;
 }

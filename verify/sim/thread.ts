@@ -119,7 +119,7 @@ export class Thread {
   #begin(index: number): void {
     const { tasks } = this.#world;
     const { batch, attempt } = this.#order!;
-    this.#begun = tasks.begins(batch, index, attempt, this.#world.store.epoch);
+    this.#begun = tasks.begins(batch, index, attempt, this.#world.store.epoch, index !== this.#order!.first);
     this.#ofOrder.push(this.#begun);
     if (this.#wasTold) this.#begun.mayRepeat = this.#begun.isOver = true;
     this.#scope = index;

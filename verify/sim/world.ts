@@ -16,8 +16,11 @@ import { Tasks } from './checkers/tasks.ts';
 import { Tokens } from './checkers/tokens.ts';
 import { Client } from './client.ts';
 import { Counts } from './coverage.ts';
+import { checkDrained, checkForgotten } from './drained.ts';
 import { Edge } from './edge.ts';
+import { Exam } from './exam.ts';
 import type { Exchange } from './exchange.ts';
+import { flood } from './flood.ts';
 import { Judge, type Violation } from './judge.ts';
 import { Network } from './network.ts';
 import { Process } from './process.ts';
@@ -53,8 +56,14 @@ export async function simulate(seed: number, options: RunOptions = {}): Promise<
   };
 }
 
-/** Long enough for every wait, lease and back-off that a run can leave behind. */
-const DRAIN_MS = 60_000;
+/** Long enough for every wait and lease that a run can leave behind. */
+const DRAIN_MS = 180_000;
+const DRAIN_TURN_MS = 600_000;
+const DRAIN_TURNS_MAX = 200;
+/** Longer than anything is kept. */
+const DAY_MS = 25 * 3_600_000;
+/** Items and setups, whose damage fails the items alone. */
+const DAMAGEABLE = /\/(?:i\d+|setup)$/u;
 
 export class World {
   readonly chance: Chance;
@@ -110,11 +119,49 @@ export class World {
     this.#plan(profile.stallMs, () => this.#stall());
     this.#plan(profile.stopMs, () => this.process?.stop());
     this.#plan(profile.wallJumpMs, () => this.#jump());
+    this.#plan(profile.damageMs, () => this.#damage());
+    if (profile.floods) timeline.after(chance.next() * profile.faultsMs, () => this.#flood());
     await timeline.runUntil(profile.faultsMs);
     this.faulty = false;
-    await timeline.runUntil(profile.faultsMs + DRAIN_MS);
-    if (this.judge.violation === undefined) this.#checkDrained();
-    this.serviceMs += this.process?.engine.reading().now ?? 0;
+    await this.#drain();
+    if (profile.restsADay && !timeline.ended) await this.#rest();
+    if (!timeline.ended) await new Exam(this).take();
+    // It goes on over restarts.
+    this.serviceMs = this.process!.engine.reading().now;
+  }
+
+  /** (W1) What receivers are owed may have to wait for the end of a long back-off. */
+  async #drain(): Promise<void> {
+    const { timeline } = this;
+    await timeline.runUntil(timeline.now + DRAIN_MS);
+    for (let turns = 0; turns < DRAIN_TURNS_MAX && !timeline.ended && this.#isOwing(); turns++) await timeline.runUntil(timeline.now + DRAIN_TURN_MS);
+    if (!timeline.ended) checkDrained(this);
+  }
+
+  #isOwing(): boolean {
+    const { process } = this;
+    return process?.isOpen !== true || process.state.batchIndex.pendingDeliveries > 0;
+  }
+
+  /** What has ended is kept for its time, and then nothing of it is left. */
+  async #rest(): Promise<void> {
+    const { timeline } = this;
+    await timeline.runUntil(timeline.now + DAY_MS);
+    if (!timeline.ended) checkForgotten(this);
+  }
+
+  #damage(): void {
+    const open = [...this.store.payloads].flatMap(([, of]) => [...of.keys()]).filter((id) => DAMAGEABLE.test(id));
+    if (open.length === 0) return;
+    this.fault('damaged payload');
+    this.store.damage(this.chance.pick(open));
+  }
+
+  #flood(): void {
+    const { process, timeline } = this;
+    if (!this.faulty) return;
+    if (process?.isOpen === true && process.stoppedUntil <= timeline.now && process.state.phase === 'serving' && process.state.registry !== undefined) flood(this, process);
+    else timeline.after(100, () => this.#flood());
   }
 
   fault(kind: string): void {
@@ -190,14 +237,5 @@ export class World {
     const forth = this.chance.bool(0.5);
     this.fault(forth ? 'wall jump forth' : 'wall jump back');
     this.wallOffset += forth ? by : -by;
-  }
-
-  /** (W1) */
-  #checkDrained(): void {
-    const { state } = this.process!;
-    const { complain } = this.judge;
-    for (const client of this.clients) if (client.isWaiting) complain('everything drains', 'a client has not been answered');
-    for (const { lease, listeners } of state.attendance.values()) complain('everything drains', `${lease} is attended to by ${listeners} connections`);
-    for (const lock of state.leaseIndex.lines.keys()) complain('everything drains', `lock ${lock} is held or waited for`);
   }
 }

@@ -36,10 +36,11 @@ export class Tasks {
     this.#complain = complain;
   }
 
-  begins(batch: string, index: number, attempt: number, life: number): Begun {
+  /** `goesOn`: its thread came to it by itself, from the item before, and may not have heard yet that the batch is cancelled. */
+  begins(batch: string, index: number, attempt: number, life: number, goesOn: boolean): Begun {
     const item = this.#item(batch, index);
     const { last } = item;
-    if (item.outcome !== undefined) this.#complain('tasks', `item ${index} of ${batch} began after an answer had shown that it ${item.outcome}`);
+    if (item.outcome !== undefined && !(goesOn && item.outcome === 'cancelled')) this.#complain('tasks', `item ${index} of ${batch} began after an answer had shown that it ${item.outcome}`);
     if (last !== undefined) {
       if (attempt < last.attempt) this.#complain('tasks', `item ${index} of ${batch} began in attempt ${attempt} after attempt ${last.attempt}`);
       if (attempt === last.attempt && !last.mayRepeat) this.#complain('tasks', `item ${index} of ${batch} began twice in attempt ${attempt}`);

@@ -1,0 +1,91 @@
+// Exam: what the service has to do when the faults are over, whatever it went through. (P6, P7, P9)
+//
+//   X1. Each lock is free, and is granted at once.
+//   X2. When its holder is not heard of any more, the first in line is granted within the holder's ttlMs + 250 ms, and
+//       the next when that one releases.
+//   X3. What is held when the process dies is held after the start.
+
+import { STALL_MS } from '../../src/limits.ts';
+import type { Ask, Heard } from './call.ts';
+import type { World } from './world.ts';
+
+interface Lease {
+  readonly id: string;
+  readonly fencingToken: number;
+  readonly elapsedMs: number;
+  readonly expiresInMs: number;
+}
+
+const TTL_MS = 1_000;
+const WAIT_MS = 20_000;
+const LONG_TTL_MS = 60_000;
+/** Messages and commits on the way from one grant to the next; simulated ones take no longer without faults. */
+const ON_THE_WAY_MS = 200;
+
+export class Exam {
+  readonly #world: World;
+  #passed = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async take(): Promise<void> {
+    const { timeline, profile, judge } = this.#world;
+    for (let n = 1; n <= profile.locks; n++) this.#lock(`lock-${n}`);
+    await timeline.runUntil(timeline.now + WAIT_MS);
+    this.#world.process!.crash('crash');
+    await timeline.runUntil(timeline.now + WAIT_MS);
+    if (judge.violation === undefined && this.#passed !== profile.locks) judge.complain('everything drains', `of ${profile.locks} locks ${this.#passed} passed the exam at the end`);
+  }
+
+  /** (X1, X2) */
+  #lock(lock: string): void {
+    const began = this.#world.timeline.now;
+    this.#acquire(lock, 0, TTL_MS, () => this.#wait(lock, began));
+  }
+
+  #wait(lock: string, began: number): void {
+    const { timeline, judge } = this.#world;
+    this.#acquire(lock, WAIT_MS, TTL_MS, (lease) => {
+      const ms = timeline.now - began;
+      if (ms > TTL_MS + STALL_MS + ON_THE_WAY_MS) judge.complain('a dead holder is followed in time', `lock ${lock} passed on ${ms.toFixed(0)} ms after it was granted for ${TTL_MS} ms`);
+      this.#world.holds.letGo(lease.fencingToken);
+      this.#send({ kind: 'release', lease: lease.id }, () => {});
+    });
+    timeline.after(ON_THE_WAY_MS, () => this.#waitBehind(lock, began));
+  }
+
+  #waitBehind(lock: string, began: number): void {
+    const { timeline, judge } = this.#world;
+    this.#acquire(lock, WAIT_MS, LONG_TTL_MS, (lease) => {
+      const ms = timeline.now - began;
+      if (ms > TTL_MS + STALL_MS + 2 * ON_THE_WAY_MS) judge.complain('no lost wake-up', `lock ${lock} was released and passed on ${ms.toFixed(0)} ms after its first grant`);
+      timeline.at(began + WAIT_MS + WAIT_MS / 2, () => this.#renew(lease));
+    });
+  }
+
+  /** (X3) */
+  #renew(lease: Lease): void {
+    this.#send({ kind: 'renew', lease: lease.id, ttlMs: TTL_MS }, ({ status, code }) => {
+      if (status === 200) this.#passed++;
+      else this.#world.judge.complain('what was acknowledged is kept', `a lease that was held when the process died was answered ${status} ${code} after the start`);
+    });
+  }
+
+  #acquire(lock: string, waitMs: number, ttlMs: number, granted: (lease: Lease) => void): void {
+    const { timeline, holds, judge } = this.#world;
+    const sentAt = timeline.now;
+    this.#send({ kind: 'acquire', lock, waitMs, ttlMs, ticket: false, owner: 'exam' }, ({ status, code, body }) => {
+      if (status !== 201) return judge.complain('everything drains', `lock ${lock} was refused with ${code} when all was over`);
+      /* oxlint-disable-next-line typescript/no-unsafe-type-assertion -- What a 201 carries. */
+      const lease = body as Lease;
+      holds.received(lock, lease.fencingToken, timeline.now, sentAt + lease.elapsedMs + lease.expiresInMs);
+      granted(lease);
+    });
+  }
+
+  #send(ask: Ask, heard: (heard: Heard) => void): void {
+    this.#world.network.send(ask, heard);
+  }
+}
