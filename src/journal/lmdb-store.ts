@@ -8,8 +8,8 @@
 //       in its place was once whole, and an empty or half-made one is damage, never a first start that was cut short.
 //   S3. The version of the meta record, as LMDB keeps it, is the epoch: a write can depend on it at no cost.
 
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { syncDirectory } from './directory.ts';
@@ -19,6 +19,8 @@ import { RecordWriter, readRecord } from './record.ts';
 
 /** The form of everything in the store. Another number is refused, never guessed at. */
 const FORMAT = 1;
+/** More than a new store takes. */
+const NEW_STORE_BYTES = 65_536;
 const META_KEY = 'meta';
 /** No row stands in it. */
 const META_SLOT = 0;
@@ -64,12 +66,20 @@ export async function ensureStore(path: string): Promise<void> {
   const unfinished = `${path}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+  assertRoom(unfinished);
   const store = openStore(unfinished);
   await flushed(store.meta.put(META_KEY, metaRecord({ now: 0, epoch: 0, rows: 0, sum: 0 }), 0));
   await store.environment.close();
   syncDirectory(unfinished);
   renameSync(unfinished, path);
   syncDirectory(dirname(path));
+}
+
+/** LMDB ends the process by a signal when its first writes find no room; here that becomes words. */
+function assertRoom(directory: string): void {
+  const probe = join(directory, 'room');
+  writeFileSync(probe, Buffer.alloc(NEW_STORE_BYTES), { flush: true });
+  rmSync(probe);
 }
 
 /** Throws `JournalRefused` when it is missing, damaged or of another format. */

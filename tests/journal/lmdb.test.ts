@@ -48,4 +48,14 @@ describe('LMDB journal, when things fail', () => {
     expect(lines.at(-1)).toMatch(/^failed: The journal could not be written: the write failed: Input\/output error/u);
     expect(await lastCommit(directory)).toBeGreaterThanOrEqual(Number(lines.at(-2)));
   });
+
+  test.skipIf(process.platform === 'win32')('a first start that finds no room is refused with the reason, and the next one finds nothing in its way', async () => {
+    const directory = newDirectory();
+    const program = new Program('committer', directory, "trap '' XFSZ; ulimit -f 16;");
+    expect(await program.lines()).toEqual([expect.stringMatching(/^refused: The journal in .* cannot be opened: EFBIG/u)]);
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    const journal = await openLmdbJournal(directory);
+    expect(rowsIn(journal)).toEqual({});
+    await journal.close();
+  });
 });

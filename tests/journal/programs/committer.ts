@@ -1,14 +1,15 @@
-// Commits one after another into the journal of the directory given, and says so after each. Runs until it is killed or
-// a commit fails, which it says too.
+// Commits one after another into the journal of the directory given, and says so after each. Runs until it is killed, a
+// commit fails or the journal is refused, which it says too.
 //
 // Commit n writes a row of its own, one that all commits share, and a payload; and it deletes the row of commit n - 50.
 
 import { writeSync } from 'node:fs';
+import type { Journal } from '../../../src/journal/journal.ts';
 import { openLmdbJournal } from '../../../src/journal/lmdb.ts';
 import { bytesOf, commitOf, Rows } from '../commits.ts';
 
 const KEPT = 50;
-const journal = await openLmdbJournal(process.argv[2] ?? '');
+const journal = await open();
 const { row } = new Rows(journal.opened.rows);
 let n = journal.opened.now;
 try {
@@ -22,4 +23,13 @@ try {
 } catch (error) {
   writeSync(1, `failed: ${error instanceof Error ? error.message : ''}\n`);
   await journal.close();
+}
+
+async function open(): Promise<Journal> {
+  try {
+    return await openLmdbJournal(process.argv[2] ?? '');
+  } catch (error) {
+    writeSync(1, `refused: ${error instanceof Error ? error.message : ''}\n`);
+    return process.exit();
+  }
 }
