@@ -8,6 +8,7 @@
 //       before it were answered.
 
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { Answer, Unnumbered } from '../engine.ts';
 import type { ClientRequest } from '../state/inputs.ts';
@@ -37,8 +38,10 @@ export class Connection {
 
   /** Tells the machine if the connection closes before the answer. (N1) */
   watch(): void {
-    const { raw } = this.#reply;
+    const { raw, request: { raw: { socket } } } = this.#reply;
+    keepReading(socket, 1);
     raw.once('close', () => {
+      keepReading(socket, -1);
       if (!raw.writableFinished) this.#report('hangUp');
     });
   }
@@ -74,6 +77,16 @@ export class Connection {
     this.#isReported = true;
     for (const request of this.#requests) this.#edge.engine.post({ kind, request });
   }
+}
+
+/** How many answers are waited for on each connection. */
+const waiting = new WeakMap<Socket, number>();
+
+/** (N4) */
+function keepReading(socket: Socket, more: 1 | -1): void {
+  const count = waiting.get(socket);
+  waiting.set(socket, (count ?? 0) + more);
+  if (count === undefined) socket.on('pause', () => { if (waiting.get(socket) !== 0) socket.destroy(); });
 }
 
 /** Whether nothing of an answer that was given to the server waits in the process any more. */

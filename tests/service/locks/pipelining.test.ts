@@ -1,0 +1,47 @@
+// Pipelining: requests sent behind one that waits, on the same connection.
+
+import { expect, test } from 'vitest';
+import { RawConnection } from '../../http/raw.ts';
+import { freshName, sharedService } from '../harness.ts';
+import { lockPath } from '../client.ts';
+
+const service = sharedService();
+const LIVE = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n';
+const DOCUMENT = 'GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+/** A connection whose acquire waits for a lock that somebody holds. */
+async function waiting(lock: string): Promise<RawConnection> {
+  const connection = await RawConnection.open(Number(new URL(service.client.http.origin).port));
+  connection.request('POST', lockPath(lock, '/leases'), '{"waitMs":60000}');
+  await service.client.waitersReach(lock, 1);
+  return connection;
+}
+
+test.for([
+  ['one request', [LIVE]],
+  ['many requests at once', [LIVE.repeat(1_000)]],
+  ['many requests, piece by piece', Array.from({ length: 40 }, () => LIVE.repeat(25))],
+  ['requests with long answers', Array.from({ length: 5 }, () => DOCUMENT)],
+] as const)('a client that sent %s behind its acquire and hangs up leaves the line', async ([, pieces]) => {
+  const lock = freshName();
+  await service.client.hold(lock);
+  const connection = await waiting(lock);
+  for (const piece of pieces) {
+    connection.send(piece);
+    await service.client.lock(lock);
+  }
+  connection.hangUp();
+  await service.client.waitersReach(lock, 0);
+  expect(await service.client.waiterCount(lock)).toBe(0);
+});
+
+test('a few requests behind an acquire are answered after it, in their order', async () => {
+  const lock = freshName();
+  const { id } = await service.client.hold(lock);
+  const connection = await waiting(lock);
+  connection.send(LIVE.repeat(3));
+  await service.client.release(id);
+  connection.send('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  const answers = await connection.closed();
+  expect(answers.match(/HTTP\/1\.1 \d+/gu)).toEqual(['HTTP/1.1 201', 'HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 200']);
+});
