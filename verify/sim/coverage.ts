@@ -2,32 +2,40 @@
 //
 // Owns the counts. A run set in which one of `MUST` never occurred proves less than it says, and fails.
 
+/** What is counted. */
+export type Group = 'input' | 'refusal' | 'effect' | 'fault';
+
 export class Counts {
-  readonly #counts = new Map<string, number>();
+  readonly #groups: { readonly [Name in Group]: Map<string, { count: number }> } = { input: new Map(), refusal: new Map(), effect: new Map(), fault: new Map() };
 
-  add(name: string, by = 1): void {
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + by);
+  add(group: Group, name: string, by = 1): void {
+    const counter = this.#groups[group].get(name);
+    if (counter === undefined) this.#groups[group].set(name, { count: by });
+    else counter.count += by;
   }
 
-  of(name: string): number {
-    return this.#counts.get(name) ?? 0;
+  of(group: Group, name: string): number {
+    return this.#groups[group].get(name)?.count ?? 0;
   }
 
-  /** All counts whose name begins like this. */
-  sum(prefix: string): number {
+  sum(group: Group): number {
     let sum = 0;
-    for (const [name, count] of this.#counts) if (name.startsWith(prefix)) sum += count;
+    for (const { count } of this.#groups[group].values()) sum += count;
     return sum;
   }
 
-  entries(): [string, number][] {
-    return [...this.#counts];
+  entries(): Entry[] {
+    return GROUPS.flatMap((group) => [...this.#groups[group]].map(([name, { count }]): Entry => [group, name, count]));
   }
 
-  take(entries: Iterable<readonly [string, number]>): void {
-    for (const [name, count] of entries) this.add(name, count);
+  take(entries: Iterable<Entry>): void {
+    for (const entry of entries) this.add(...entry);
   }
 }
+
+export type Entry = [Group, string, number];
+
+const GROUPS: readonly Group[] = ['input', 'refusal', 'effect', 'fault'];
 
 const INPUTS = [
   'acquire', 'renew', 'release', 'readLease', 'createLock', 'putLock', 'deleteLock', 'showLock', 'listLocks', 'listWaiters', 'revoke',
@@ -50,14 +58,12 @@ const FAULTS = [
   'receiver fails', 'receiver hangs', 'receiver is gone', 'receiver takes it and fails', 'receiver answers twice',
 ] as const;
 
-/** Names that a set of at least `COVERAGE_SEEDS_MIN` runs has to have counted. */
-export const MUST: readonly string[] = [
-  ...INPUTS.map((kind) => `input ${kind}`), ...REFUSALS.map((code) => `refusal ${code}`), ...EFFECTS.map((kind) => `effect ${kind}`), ...FAULTS.map((kind) => `fault ${kind}`),
-];
+/** What a set of at least `COVERAGE_SEEDS_MIN` runs has to have met. */
+export const MUST: { readonly [Name in Group]: readonly string[] } = { input: INPUTS, refusal: REFUSALS, effect: EFFECTS, fault: FAULTS };
 
 export const COVERAGE_SEEDS_MIN = 200;
 
 /** What never occurred and should have. */
 export function neverOccurred(counts: Counts): readonly string[] {
-  return MUST.filter((name) => counts.of(name) === 0);
+  return GROUPS.flatMap((group) => MUST[group].filter((name) => counts.of(group, name) === 0).map((name) => `${group} ${name}`));
 }

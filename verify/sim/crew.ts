@@ -4,11 +4,14 @@
 
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { Counts } from './coverage.ts';
+import { Counts, type Entry } from './coverage.ts';
 import { simulate, type RunResult } from './world.ts';
 
+/** Most of what a run makes is gone at once: room for it spares copying what is left. */
+const YOUNG_MIB = 128;
+
 /** What a thread tells of a run. */
-type Told = Omit<RunResult, 'counts' | 'trace'> & { readonly counts: [string, number][] };
+type Told = Omit<RunResult, 'counts' | 'trace'> & { readonly counts: Entry[] };
 
 export interface Totals {
   seeds: number;
@@ -46,7 +49,7 @@ function work(next: () => number | undefined, heard: (told: Told) => void): Prom
   const first = next();
   if (first === undefined) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const thread = new Worker(new URL(import.meta.url));
+    const thread = new Worker(new URL(import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB } });
     const go = (seed: number | undefined): void => {
       if (seed === undefined) void thread.terminate();
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin

@@ -19,6 +19,8 @@ export class Exchange {
   writable = true;
   destroyed = false;
   writableFinished = false;
+  /** Bytes that the kernel has not taken yet. */
+  writableLength = 0;
   status = 0;
   wasSent = false;
   body: unknown;
@@ -50,6 +52,11 @@ export class Exchange {
     this.#onClose.push(run);
   }
 
+  /** Pauses of a socket are its stream's own: there are none here. */
+  on(): this {
+    return this;
+  }
+
   code(status: number): this {
     this.status = status;
     return this;
@@ -78,6 +85,7 @@ export class Exchange {
   finish(): void {
     if (this.destroyed) return;
     this.writableFinished = true;
+    this.writableLength = 0;
     this.#close();
   }
 

@@ -13,13 +13,10 @@ const BATCH: BatchSubmission = { id: '', delivery: '', function: 'work', call: '
 /** All of it arrives in one moment, from clients that read no answer. */
 export function flood(world: World, process: Process): void {
   world.fault('flood');
-  switch (world.chance.int(0, 2)) {
-    case 0: return arrive(world, process, WAITERS_PER_LOCK_MAX + MORE, { kind: 'acquire', lock: 'flooded', ttlMs: 100, waitMs: 500, ticket: false, owner: 'flood' });
-    case 1: return arrive(world, process, UNANSWERED_MAX + MORE, { kind: 'showLock', name: 'flooded' });
-    default:
-      arrive(world, process, 1, { kind: 'submitBatch', batch: BATCH });
-      arrive(world, process, 1, { kind: 'submitBatch', batch: { ...BATCH, items: Array.from({ length: ITEMS_MAX }, (_, n) => ({ n })) } });
-  }
+  arrive(world, process, WAITERS_PER_LOCK_MAX + MORE, { kind: 'acquire', lock: 'flooded', ttlMs: 100, waitMs: 500, ticket: false, owner: 'flood' });
+  arrive(world, process, UNANSWERED_MAX + MORE, { kind: 'showLock', name: 'flooded' });
+  arrive(world, process, 1, { kind: 'submitBatch', batch: BATCH });
+  arrive(world, process, 1, { kind: 'submitBatch', batch: { ...BATCH, items: Array.from({ length: ITEMS_MAX }, (_, n) => ({ n })) } });
 }
 
 function arrive(world: World, process: Process, count: number, ask: Ask): void {

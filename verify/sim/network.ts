@@ -82,8 +82,12 @@ export class Network {
   /** The edge handed an answer to the connection. */
   sent(exchange: Exchange, process: Process): void {
     const { chance, profile, timeline, faulty } = this.#world;
-    if (faulty && chance.bool(profile.slowAnswers)) timeline.after(chance.next() * SLOW_ANSWER_MS, () => this.#finish(exchange, process), process);
-    else timeline.soon(() => this.#finish(exchange, process), process);
+    if (faulty && chance.bool(profile.slowAnswers)) {
+      exchange.writableLength = 1;
+      timeline.after(chance.next() * SLOW_ANSWER_MS, () => this.#finish(exchange, process), process);
+    } else {
+      this.#finish(exchange, process);
+    }
   }
 
   #finish(exchange: Exchange, process: Process): void {

@@ -26,6 +26,8 @@ import type { World } from './world.ts';
 const TURNS_OF_CLOSING = 12;
 const WALL = 1_800_000_000_000;
 const STRICT_EVERY = 16;
+/** Two slow commits, one after the other, and some more. */
+const LAST_ANSWER_MS_MAX = 10_000;
 
 export class Process implements Owner {
   alive = true;
@@ -41,6 +43,7 @@ export class Process implements Owner {
   readonly #journal: SimJournal;
   readonly #world: World;
   #inputs = 0;
+  #nextLook = 0;
   #leaseFloor = 0;
   #isStopping = false;
 
@@ -57,8 +60,8 @@ export class Process implements Owner {
       clock: this.#clock(),
       perform: (effect) => {
         if (!this.alive) return;
-        world.counts.add(`effect ${effect.kind}`);
-        world.judge.note(() => `performs: ${JSON.stringify(effect)}`);
+        world.counts.add('effect', effect.kind);
+        if (world.judge.trace !== undefined) world.judge.note(() => `performs: ${JSON.stringify(effect)}`);
         perform(ports, effect);
       },
       observer: { fact: () => {}, committed: () => {} },
@@ -82,14 +85,14 @@ export class Process implements Owner {
   /** What the world reports. */
   post(report: Report): void {
     if (!this.alive) return;
-    this.#world.counts.add(`input ${report.kind}`);
-    this.#world.judge.note(() => `reports: ${JSON.stringify(report)}`);
+    this.#world.counts.add('input', report.kind);
+    if (this.#world.judge.trace !== undefined) this.#world.judge.note(() => `reports: ${JSON.stringify(report)}`);
     this.#loop.post(report);
     this.#look();
   }
 
   submit(request: Parameters<Engine['submit']>[0], answer: Answer): number {
-    this.#world.counts.add(`input ${request.kind}`);
+    this.#world.counts.add('input', request.kind);
     const number = this.#loop.submit(request, answer);
     this.#look();
     return number;
@@ -157,9 +160,13 @@ export class Process implements Owner {
   }
 
   /** The port is closed when the last answer has left, then the journal. */
-  #close(): void {
+  #close(waitedMs = 0): void {
     const { timeline, judge } = this.#world;
     const unanswered = [...this.exchanges].find(({ wasSent }) => !wasSent);
+    if (unanswered !== undefined && waitedMs < LAST_ANSWER_MS_MAX) {
+      timeline.after(SLOW_ANSWER_MS, () => this.#close(waitedMs + SLOW_ANSWER_MS), this);
+      return;
+    }
     if (unanswered !== undefined) judge.complain('every request is answered', `a ${unanswered.call.ask.kind} was not answered before an orderly stop ended`);
     timeline.after(SLOW_ANSWER_MS, () => {
       timeline.settle(TURNS_OF_CLOSING);
@@ -189,12 +196,18 @@ export class Process implements Owner {
     return {
       mono: () => timeline.now,
       wall: () => Math.floor(WALL + timeline.now + world.wallOffset),
-      soon: (run) => timeline.soon(() => {
-        timeline.settle(this.#isStopping || !this.isOpen ? TURNS_OF_CLOSING : undefined);
-        run();
-      }, this),
+      soon: (run) => {
+        if (this.#isStopping || !this.isOpen) {
+          timeline.soon(() => {
+            timeline.settle(TURNS_OF_CLOSING);
+            run();
+          }, this);
+        } else {
+          timeline.soon(run, this);
+        }
+      },
       after: (delayMs, run) => timeline.after(delayMs, () => {
-        world.counts.add('input tick');
+        world.counts.add('input', 'tick');
         run();
       }, this),
     };
@@ -216,7 +229,6 @@ export class Process implements Owner {
         return committing.failed(new InjectedFailure('no space left'));
       }
       world.store.apply(committing.commit);
-      world.counts.add('commits');
       committing.done();
     }, this);
   }
@@ -239,13 +251,15 @@ export class Process implements Owner {
     const { leaseFloor } = this.state;
     if (leaseFloor === this.#leaseFloor) return;
     this.#leaseFloor = leaseFloor;
-    this.#world.counts.add('input resumed');
+    this.#world.counts.add('input', 'resumed');
   }
 
   /** The state's own list of what must hold, in some runs and now and then: it is linear in the state. */
   #look(): void {
     this.#noteFloor();
-    if (!this.#world.profile.strict || !this.isOpen || this.#inputs++ % STRICT_EVERY !== 0) return;
+    if (!this.#world.profile.strict || !this.isOpen || ++this.#inputs < this.#nextLook) return;
+    const { leases, places, batches, listeners } = this.state;
+    this.#nextLook = this.#inputs + STRICT_EVERY + leases.size + places.size + batches.size + listeners.size;
     const broken = brokenInvariants(this.state);
     if (broken.length > 0) this.#world.judge.complain('the state holds together', broken.join('; '));
   }

@@ -93,7 +93,7 @@ export function drawProfile(chance: Chance): Profile {
     taskLocks: chance.pick([0, 0.5, 1]),
     badReceivers: on(0.6, 0.05, 0.9),
     damageMs: every(0.1, 200, 3_000, 3_000),
-    floods: chance.bool(0.02),
+    floods: chance.bool(0.03),
     restsADay: chance.bool(0.006),
     strict: chance.bool(0.15),
   };

@@ -101,7 +101,6 @@ export class Thread {
     holds.written(lock, answer.fencingToken, timeline.now);
     tokens.seen(`task of arrival ${arrival}`, answer.fencingToken, mark);
     line.granted(lock, arrival, answer.fencingToken);
-    line.told(lock, arrival);
   }
 
   hear(number: number, answer: LockAnswer): void {

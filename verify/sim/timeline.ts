@@ -19,8 +19,8 @@ interface Planned {
   readonly owner: Owner | undefined;
 }
 
-/** A reply is two turns behind the commit that it waits for; one more does no harm. */
-const TURNS = 3;
+/** What waits for a commit runs in the turn after it. */
+const TURNS = 1;
 
 /** What a turn of a process's loop takes: what asks again and again in each turn sees time go on. */
 const TURN_OF_LOOP_MS = 0.02;
@@ -64,7 +64,12 @@ export class Timeline {
     while (!this.ended) {
       const first = this.#heap[0];
       if (this.#soon.length > 0 && (first === undefined || first.at > this.now)) {
-        await this.#runSoon();
+        const soon = this.#soon;
+        this.#soon = [];
+        for (const { run, owner } of soon) {
+          if (this.#isHere(run, owner)) run();
+          if (this.#turns > 0) await this.#takeTurns();
+        }
         this.now = Math.min(this.now + TURN_OF_LOOP_MS, this.#heap[0]?.at ?? Infinity);
         continue;
       }
@@ -88,16 +93,10 @@ export class Timeline {
     return false;
   }
 
-  async #runSoon(): Promise<void> {
-    const batch = this.#soon;
-    this.#soon = [];
-    for (const { run, owner } of batch) {
-      if (owner !== undefined && owner.stoppedUntil > this.now) this.at(owner.stoppedUntil, run, owner);
-      else if (owner?.alive !== false) {
-        run();
-        if (this.#turns > 0) await this.#takeTurns();
-      }
-    }
+  #isHere(run: () => void, owner: Owner | undefined): boolean {
+    if (owner === undefined) return true;
+    if (owner.alive && owner.stoppedUntil > this.now) this.at(owner.stoppedUntil, run, owner);
+    return owner.alive && owner.stoppedUntil <= this.now;
   }
 
   async #takeTurns(): Promise<void> {

@@ -25,7 +25,7 @@ export class Watch {
   heard(request: Request, answer: Answer): Answer {
     const hear = this.#hear(request);
     return (told) => {
-      if (told.kind === 'refused') this.#world.counts.add(`refusal ${told.refusal.code}`);
+      if (told.kind === 'refused') this.#world.counts.add('refusal', told.refusal.code);
       if (this.#process.alive) hear(told);
       answer(told);
     };

@@ -51,7 +51,7 @@ export async function simulate(seed: number, options: RunOptions = {}): Promise<
   return {
     seed, operations, serviceMs, counts,
     hash: (judge.hash >>> 0).toString(16).padStart(8, '0'),
-    faults: counts.sum('fault '),
+    faults: counts.sum('fault'),
     violation: judge.violation, trace: judge.trace,
   };
 }
@@ -165,16 +165,16 @@ export class World {
   }
 
   fault(kind: string): void {
-    this.counts.add(`fault ${kind}`);
+    this.counts.add('fault', kind);
     this.judge.saw(7, kind.length);
     this.judge.note(() => `fault: ${kind}`);
   }
 
   /** A request arrives at the process that runs. */
   take(call: Call, process: Process): Exchange {
-    this.judge.note(() => `arrives: ${JSON.stringify(call.ask)}`);
+    if (this.judge.trace !== undefined) this.judge.note(() => `arrives: ${JSON.stringify(call.ask)}`);
     const exchange = this.#edge!.take(call, (sent) => {
-      this.judge.note(() => `writes: ${call.ask.kind} ${sent.status} ${typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body)}`);
+      if (this.judge.trace !== undefined) this.judge.note(() => `writes: ${call.ask.kind} ${sent.status} ${typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body)}`);
       this.network.sent(sent, process);
     });
     process.exchanges.add(exchange);
