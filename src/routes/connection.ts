@@ -86,7 +86,13 @@ const waiting = new WeakMap<Socket, number>();
 function keepReading(socket: Socket, more: 1 | -1): void {
   const count = waiting.get(socket);
   waiting.set(socket, (count ?? 0) + more);
-  if (count === undefined) socket.on('pause', () => { if (waiting.get(socket) !== 0) socket.destroy(); });
+  if (count === undefined) for (const event of ['pause', 'drain']) socket.on(event, () => { leaveUnread(socket); });
+  leaveUnread(socket);
+}
+
+/** One that is only slow in taking what was written is read on when it has. */
+function leaveUnread(socket: Socket): void {
+  if (waiting.get(socket) !== 0 && socket.isPaused() && !socket.writableNeedDrain) socket.destroy();
 }
 
 /** Whether nothing of an answer that was given to the server waits in the process any more. */

@@ -9,10 +9,19 @@ const service = sharedService();
 const LIVE = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const DOCUMENT = 'GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
+function connected(): Promise<RawConnection> {
+  return RawConnection.open(Number(new URL(service.client.http.origin).port));
+}
+
+function waitFor(lock: string, connection: RawConnection, behind = ''): void {
+  const body = '{"waitMs":60000}';
+  connection.send(`POST ${lockPath(lock, '/leases')} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}${behind}`);
+}
+
 /** A connection whose acquire waits for a lock that somebody holds. */
 async function waiting(lock: string): Promise<RawConnection> {
-  const connection = await RawConnection.open(Number(new URL(service.client.http.origin).port));
-  connection.request('POST', lockPath(lock, '/leases'), '{"waitMs":60000}');
+  const connection = await connected();
+  waitFor(lock, connection);
   await service.client.waitersReach(lock, 1);
   return connection;
 }
@@ -33,6 +42,35 @@ test.for([
   connection.hangUp();
   await service.client.waitersReach(lock, 0);
   expect(await service.client.waiterCount(lock)).toBe(0);
+});
+
+test('a client that sent all at once, its acquire first, and hangs up leaves the line or never joins it', async () => {
+  const lock = freshName();
+  await service.client.hold(lock);
+  const clients = await Promise.all(Array.from({ length: 20 }, async (_, nth) => {
+    const connection = await connected();
+    waitFor(lock, connection, LIVE.repeat(50 * nth));
+    return connection;
+  }));
+  await service.client.lock(lock);
+  for (const client of clients) client.hangUp();
+  await service.client.waitersReach(lock, 0);
+  expect(await service.client.waiterCount(lock)).toBe(0);
+});
+
+test('a client that was slow to read what it asked for before its acquire keeps its place', async () => {
+  const lock = freshName();
+  const { id } = await service.client.hold(lock);
+  const connection = await connected();
+  connection.socket.pause();
+  connection.send(DOCUMENT.repeat(30));
+  waitFor(lock, connection);
+  await service.client.lock(lock);
+  connection.socket.resume();
+  await service.client.waitersReach(lock, 1);
+  await service.client.release(id);
+  expect(await connection.until('HTTP/1.1 201')).toContain('"fencingToken"');
+  connection.hangUp();
 });
 
 test('a few requests behind an acquire are answered after it, in their order', async () => {
