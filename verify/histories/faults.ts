@@ -11,12 +11,13 @@ import type { Proxy } from './proxy.ts';
 
 export type Kind = Fault['kind'];
 
+const RESTARTS = 0.4;
 const PASSING: readonly Kind[] = ['pause', 'delay', 'stall', 'cut', 'reset'];
 
-/** A restart costs a history a second or more; every other history has one, and of those every third is an orderly one. */
+/** A restart costs a history a second or more: not every one has one. Of those every third is an orderly one. */
 export function draw(chance: Chance): Kind[] {
   const plan: Kind[] = Array.from({ length: chance.int(2, 3) }, () => chance.pick(PASSING));
-  if (chance.bool(0.5)) plan.splice(chance.int(0, plan.length), 0, chance.bool(1 / 3) ? 'stop' : 'kill');
+  if (chance.bool(RESTARTS)) plan.splice(chance.int(0, plan.length), 0, chance.bool(1 / 3) ? 'stop' : 'kill');
   return plan;
 }
 

@@ -24,7 +24,7 @@ const LANES = 2;
 const CLIENTS = 260;
 const LOCKS = 120;
 const GAP_MS = 250;
-const HISTORIES_PER_DIRECTORY = 8;
+const HISTORIES_PER_DIRECTORY = 12;
 const KILLED_HOLDERS = 3;
 const LOCKS_PER_HOLDER = 100;
 /** What the targets are for; a shorter run has to reach its part of them. */
