@@ -193,3 +193,5 @@ export const BODIES_BYTES_MAX = 256 * MIB;
 /** What the system keeps of them until the loop takes them, if its own bound allows as many: after a restart thousands of
  *  clients that waited come back at once, and what finds no place tries again only seconds later. */
 export const CONNECTIONS_BACKLOG = 4_096;
+/** How long a connection on which something waits may go unread for what was sent behind it: its close cannot be noticed. */
+export const UNREAD_MS = SECOND;

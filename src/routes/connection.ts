@@ -11,6 +11,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { Answer, Unnumbered } from '../engine.ts';
+import { UNREAD_MS } from '../limits.ts';
 import type { ClientRequest } from '../state/inputs.ts';
 import type { Grant } from '../state/replies.ts';
 import type { Edge } from './edge.ts';
@@ -86,13 +87,17 @@ const waiting = new WeakMap<Socket, number>();
 function keepReading(socket: Socket, more: 1 | -1): void {
   const count = waiting.get(socket);
   waiting.set(socket, (count ?? 0) + more);
-  if (count === undefined) for (const event of ['pause', 'drain']) socket.on(event, () => { leaveUnread(socket); });
-  leaveUnread(socket);
+  if (count === undefined) for (const event of ['pause', 'drain']) socket.on(event, () => { closeUnread(socket); });
+  closeUnread(socket);
+}
+
+function closeUnread(socket: Socket): void {
+  if (isUnread(socket)) setTimeout(() => { if (isUnread(socket)) socket.destroy(); }, UNREAD_MS).unref();
 }
 
 /** One that is only slow in taking what was written is read on when it has. */
-function leaveUnread(socket: Socket): void {
-  if (waiting.get(socket) !== 0 && socket.isPaused() && !socket.writableNeedDrain) socket.destroy();
+function isUnread(socket: Socket): boolean {
+  return waiting.get(socket) !== 0 && socket.isPaused() && !socket.writableNeedDrain;
 }
 
 /** Whether nothing of an answer that was given to the server waits in the process any more. */

@@ -13,8 +13,8 @@ function connected(): Promise<RawConnection> {
   return RawConnection.open(Number(new URL(service.client.http.origin).port));
 }
 
-function waitFor(lock: string, connection: RawConnection, behind = ''): void {
-  const body = '{"waitMs":60000}';
+function waitFor(lock: string, connection: RawConnection, behind = '', waitMs = 60_000): void {
+  const body = JSON.stringify({ waitMs });
   connection.send(`POST ${lockPath(lock, '/leases')} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}${behind}`);
 }
 
@@ -71,6 +71,20 @@ test('a client that was slow to read what it asked for before its acquire keeps 
   await service.client.release(id);
   expect(await connection.until('HTTP/1.1 201')).toContain('"fencingToken"');
   connection.hangUp();
+});
+
+test('many requests with long answers behind a wait that is short are all answered', async () => {
+  const lock = freshName();
+  await service.client.hold(lock);
+  const connection = await connected();
+  waitFor(lock, connection, DOCUMENT.repeat(5), 200);
+  for (let nth = 0; nth < 5; nth += 1) {
+    await service.client.lock(lock);
+    connection.send(LIVE);
+  }
+  connection.send('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  const answers = await connection.closed();
+  expect([answers.match(/HTTP\/1\.1 423/gu)?.length, answers.match(/HTTP\/1\.1 200/gu)?.length]).toEqual([1, 11]);
 });
 
 test('a few requests behind an acquire are answered after it, in their order', async () => {
