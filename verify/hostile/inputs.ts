@@ -73,7 +73,9 @@ function wrongInput(stage: Stage, nth: number, chance: Chance): Unnumbered {
 /** Odd, but nothing that a client may not say. */
 function rightInput(stage: Stage, chance: Chance): Unnumbered {
   const draft = maybeDraft(stage, chance);
-  return { kind: `an odd request, ${draft.operation.id}`, bytes: written(draft), conduct: 'kept' };
+  const bytes = written(draft);
+  // What is sent behind a wait may be cut off.
+  return { kind: `an odd request, ${draft.operation.id}`, bytes, conduct: bytes.includes('waitMs') ? 'alone' : 'kept' };
 }
 
 function maybeDraft({ maybe }: Stage, chance: Chance): Draft {
