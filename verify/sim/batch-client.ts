@@ -2,7 +2,6 @@
 
 import type { BatchSubmission } from '../../src/state/inputs.ts';
 import type { Json } from '../../src/state/json.ts';
-import type { BatchView } from '../../src/state/replies.ts';
 import type { Ask, Heard } from './call.ts';
 import { logBetween } from './profile.ts';
 import type { World } from './world.ts';
@@ -54,8 +53,8 @@ export class BatchClient {
 
   #try(ask: Submit, tries: number): void {
     const { chance, timeline } = this.#world;
-    this.#sender.send(ask, ({ status, code, body }) => {
-      if (status !== 0 && code === undefined) return this.#follow((body as { readonly view: BatchView }).view.batch.id, 0);
+    this.#sender.send(ask, ({ status, code, batch }) => {
+      if (batch !== undefined) return this.#follow(batch, 0);
       const again = status === 0 || code === 'functions_unknown' || code === 'shutting_down';
       if (!again || tries >= RETRIES_MAX || (status === 0 && ask.key === undefined)) return this.#sender.rest();
       const key = ask.key !== undefined && chance.bool(0.05) ? { id: ask.key.id, fingerprint: 'b' } : ask.key;

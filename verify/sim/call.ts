@@ -1,6 +1,7 @@
 // Call: one request on one connection, from the client's side.
 
 import type { Unnumbered } from '../../src/engine.ts';
+import type { LeaseBody } from '../../src/routes/lease-schemas.ts';
 import type { ClientRequest } from '../../src/state/inputs.ts';
 import type { Exchange } from './exchange.ts';
 import type { Process } from './process.ts';
@@ -16,7 +17,8 @@ export interface Heard {
   readonly status: number;
   /** Of a problem; `reset`, `refused` or `timeout` where there was no answer. */
   readonly code: string | undefined;
-  readonly body: unknown;
+  readonly lease?: LeaseBody | undefined;
+  readonly batch?: string | undefined;
 }
 
 export interface Call {

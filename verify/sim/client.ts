@@ -3,20 +3,12 @@
 // Owns what it does and what it believes: it may be sure of a lease until its own time of sending + elapsedMs +
 // expiresInMs, and tells the checkers so. While there are no faults any more it finishes what it began and goes.
 
+import type { LeaseBody } from '../../src/routes/lease-schemas.ts';
 import type { Ask, Call, Heard } from './call.ts';
 import { BatchClient, type Sender } from './batch-client.ts';
 import type { World } from './world.ts';
 
 type Acquire = Extract<Ask, { kind: 'acquire' }>;
-
-interface Lease {
-  readonly id: string;
-  readonly state: string;
-  readonly fencingToken?: number;
-  readonly ttlMs: number;
-  readonly expiresInMs?: number;
-  readonly elapsedMs: number;
-}
 
 /** A lease that this client was given. */
 interface Held {
@@ -105,19 +97,19 @@ export class Client implements Sender {
   /** A key with another body is refused, or new. */
   #reuse(ask: Acquire): void {
     this.send({ ...ask, ticket: false, waitMs: 0, key: { id: ask.key!.id, fingerprint: 'b' } }, (heard) => {
-      if (heard.status === 201) this.#hold(ask.lock, heard.body as Lease, this.#call!.sentAt);
+      if (heard.lease?.state === 'held') this.#hold(ask.lock, heard.lease, this.#call!.sentAt);
       else this.rest();
     });
   }
 
-  #acquired(ask: Acquire, call: Call, { status, code, body }: Heard, tries: number): void {
+  #acquired(ask: Acquire, call: Call, { status, code, lease }: Heard, tries: number): void {
     if (code === 'reset') this.#world.fault('retry after a crash');
     if (status === 0 || code === 'shutting_down') return this.#again(ask, tries);
-    if (status === 201) {
-      if (ask.key !== undefined) this.#world.keys.binds(ask.key.id, ask.key.fingerprint, (body as Lease).id);
-      return this.#hold(ask.lock, body as Lease, call.sentAt);
+    if (lease?.state === 'held') {
+      if (ask.key !== undefined) this.#world.keys.binds(ask.key.id, ask.key.fingerprint, lease.id);
+      return this.#hold(ask.lock, lease, call.sentAt);
     }
-    if (status === 202) return this.#follow(ask.lock, (body as Lease).id, 0);
+    if (lease?.state === 'waiting') return this.#follow(ask.lock, lease.id, 0);
     this.rest();
   }
 
@@ -130,10 +122,9 @@ export class Client implements Sender {
     timeline.after(chance.next() * 500, () => {
       if (chance.bool(0.1)) return this.#renewWaiting(lock, lease, tries);
       const call = this.send({ kind: 'readLease', lease, waitMs: chance.bool(0.5) ? chance.int(1, 10_000) : 0 }, (heard) => {
-        const body = heard.body as Lease;
         if (heard.status === 0 && tries < RETRIES_MAX) this.#follow(lock, lease, tries + 1);
-        else if (heard.status === 200 && body.state === 'held') this.#hold(lock, body, call.sentAt);
-        else if (heard.status === 200 && body.state === 'waiting') this.#follow(lock, lease, tries);
+        else if (heard.lease?.state === 'held') this.#hold(lock, heard.lease, call.sentAt);
+        else if (heard.lease?.state === 'waiting') this.#follow(lock, lease, tries);
         else this.rest();
       });
     });
@@ -141,7 +132,7 @@ export class Client implements Sender {
 
   #renewWaiting(lock: string, lease: string, tries: number): void {
     const call = this.send({ kind: 'renew', lease, ttlMs: 1_000 }, (heard) => {
-      if (heard.status === 200) this.#hold(lock, heard.body as Lease, call.sentAt);
+      if (heard.lease !== undefined) this.#hold(lock, heard.lease, call.sentAt);
       else if (heard.code === 'lease_not_held' || heard.status === 0) this.#follow(lock, lease, tries + 1);
       else this.rest();
     });
@@ -149,13 +140,13 @@ export class Client implements Sender {
 
   // --- holding
 
-  #hold(lock: string, lease: Lease, sentAt: number): void {
+  #hold(lock: string, lease: LeaseBody, sentAt: number): void {
     const held: Held = { id: lease.id, lock, token: lease.fencingToken!, ttlMs: lease.ttlMs, until: -Infinity };
     this.#learn(held, lease, sentAt);
     this.#use(held, 0);
   }
 
-  #learn(held: Held, lease: Lease, sentAt: number): void {
+  #learn(held: Held, lease: LeaseBody, sentAt: number): void {
     const { holds, timeline } = this.#world;
     held.until = sentAt + lease.elapsedMs + lease.expiresInMs!;
     holds.received(held.lock, held.token, timeline.now, held.until);
@@ -184,7 +175,7 @@ export class Client implements Sender {
     const ttlMs = chance.bool(0.3) ? chance.int(...profile.ttlMs) : undefined;
     if (ttlMs !== undefined) this.#world.holds.shortens(held.token, this.#world.timeline.now + ttlMs);
     const call = this.send({ kind: 'renew', lease: held.id, ttlMs }, (heard) => {
-      if (heard.status === 200) this.#learn(held, heard.body as Lease, call.sentAt);
+      if (heard.lease !== undefined) this.#learn(held, heard.lease, call.sentAt);
       else if (heard.status !== 0) this.#over(held, heard);
       if (heard.status === 200) this.#use(held, renewals + 1);
       else if (heard.status === 0 && renewals < 20) this.#use(held, renewals + 1);
@@ -228,8 +219,7 @@ export class Client implements Sender {
     const lease = chance.bool(0.1) ? 'lse_unknown_unknown_unkno' : held.id;
     if (kind === 'release') this.#world.holds.letGo(held.token);
     const call = this.send(kind === 'readLease' ? { kind, lease, waitMs: 0 } : { kind, lease }, (heard) => {
-      const body = heard.body as Lease;
-      if (kind !== 'release' && heard.status === 200 && body.state === 'held') this.#hold(held.lock, body, call.sentAt);
+      if (heard.lease?.state === 'held') this.#hold(held.lock, heard.lease, call.sentAt);
       else this.rest();
     });
   }

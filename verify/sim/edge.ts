@@ -8,6 +8,7 @@ import { accepted } from '../../src/routes/answers.ts';
 import { answering } from '../../src/routes/ask.ts';
 import { Connection } from '../../src/routes/connection.ts';
 import { answerLease } from '../../src/routes/lease-answer.ts';
+import type { LeaseBody } from '../../src/routes/lease-schemas.ts';
 import { leaseBody } from '../../src/routes/lease-view.ts';
 import { STALL_MS } from '../../src/limits.ts';
 import type { LeaseView, Reply } from '../../src/state/replies.ts';
@@ -16,8 +17,6 @@ import { Exchange } from './exchange.ts';
 import type { Process } from './process.ts';
 import { Watch } from './watch.ts';
 import type { World } from './world.ts';
-
-type LeaseBody = ReturnType<typeof leaseBody>;
 
 const ID_DIGITS = 24;
 
@@ -70,7 +69,10 @@ export class Edge {
         this.#ask(exchange, { ...ask, batch }, ask.waitMs !== undefined);
         break;
       }
-      default: this.#ask(exchange, ask, ask.kind === 'readBatch' && ask.waitMs > 0);
+      case 'readBatch': this.#ask(exchange, ask, ask.waitMs > 0); break;
+      case 'createLock': case 'putLock': case 'deleteLock': case 'showLock': case 'listLocks': case 'listWaiters': case 'revoke': case 'release':
+      case 'listBatches': case 'readResults': case 'cancelBatch':
+        this.#ask(exchange, ask, false);
     }
     return exchange;
   }
@@ -107,6 +109,7 @@ export class Edge {
   #writeLease(exchange: Exchange, view: LeaseView, reading: Reading): void {
     const body = leaseBody(view, reading, exchange.exchange.arrivedAt);
     exchange.code(exchange.call.ask.kind === 'acquire' ? (body.state === 'held' ? 201 : 202) : 200);
+    exchange.lease = body;
     if (this.#process.alive) this.#checkLease(exchange, body, view);
     exchange.send(body);
   }
@@ -144,6 +147,7 @@ export class Edge {
       accepted(this.#real, exchange.asReply, reply, 'done');
       return;
     }
+    if (reply.kind === 'batch') exchange.batch = reply.view.batch.id;
     exchange.code(200).send(reply);
   }
 }

@@ -6,15 +6,9 @@
 //   X3. What is held when the process dies is held after the start.
 
 import { STALL_MS } from '../../src/limits.ts';
+import type { LeaseBody } from '../../src/routes/lease-schemas.ts';
 import type { Ask, Heard } from './call.ts';
 import type { World } from './world.ts';
-
-interface Lease {
-  readonly id: string;
-  readonly fencingToken: number;
-  readonly elapsedMs: number;
-  readonly expiresInMs: number;
-}
 
 const TTL_MS = 1_000;
 const WAIT_MS = 20_000;
@@ -50,7 +44,7 @@ export class Exam {
     this.#acquire(lock, WAIT_MS, TTL_MS, (lease) => {
       const ms = timeline.now - began;
       if (ms > TTL_MS + STALL_MS + ON_THE_WAY_MS) judge.complain('a dead holder is followed in time', `lock ${lock} passed on ${ms.toFixed(0)} ms after it was granted for ${TTL_MS} ms`);
-      this.#world.holds.letGo(lease.fencingToken);
+      this.#world.holds.letGo(lease.fencingToken!);
       this.#send({ kind: 'release', lease: lease.id }, () => {});
     });
     timeline.after(ON_THE_WAY_MS, () => this.#waitBehind(lock, began));
@@ -66,21 +60,19 @@ export class Exam {
   }
 
   /** (X3) */
-  #renew(lease: Lease): void {
+  #renew(lease: LeaseBody): void {
     this.#send({ kind: 'renew', lease: lease.id, ttlMs: TTL_MS }, ({ status, code }) => {
       if (status === 200) this.#passed++;
       else this.#world.judge.complain('what was acknowledged is kept', `a lease that was held when the process died was answered ${status} ${code} after the start`);
     });
   }
 
-  #acquire(lock: string, waitMs: number, ttlMs: number, granted: (lease: Lease) => void): void {
+  #acquire(lock: string, waitMs: number, ttlMs: number, granted: (lease: LeaseBody) => void): void {
     const { timeline, holds, judge } = this.#world;
     const sentAt = timeline.now;
-    this.#send({ kind: 'acquire', lock, waitMs, ttlMs, ticket: false, owner: 'exam' }, ({ status, code, body }) => {
-      if (status !== 201) return judge.complain('everything drains', `lock ${lock} was refused with ${code} when all was over`);
-      /* oxlint-disable-next-line typescript/no-unsafe-type-assertion -- What a 201 carries. */
-      const lease = body as Lease;
-      holds.received(lock, lease.fencingToken, timeline.now, sentAt + lease.elapsedMs + lease.expiresInMs);
+    this.#send({ kind: 'acquire', lock, waitMs, ttlMs, ticket: false, owner: 'exam' }, ({ lease, code }) => {
+      if (lease?.state !== 'held') return judge.complain('everything drains', `lock ${lock} was refused with ${code} when all was over`);
+      holds.received(lock, lease.fencingToken!, timeline.now, sentAt + lease.elapsedMs + lease.expiresInMs!);
       granted(lease);
     });
   }

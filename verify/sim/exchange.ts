@@ -4,6 +4,7 @@
 // themselves (the last look before writing, what is reported of a grant) are the service's own code, in src/routes/.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { LeaseBody } from '../../src/routes/lease-schemas.ts';
 import type { Call } from './call.ts';
 
 /** Stands for a request, its socket and its answer at once: each of them has only these few members. */
@@ -24,6 +25,9 @@ export class Exchange {
   status = 0;
   wasSent = false;
   body: unknown;
+  /** What the answer gives to its client. */
+  lease: LeaseBody | undefined;
+  batch: string | undefined;
   readonly #onSent: (exchange: Exchange) => void;
   #onClose: (() => void)[] = [];
 
@@ -52,8 +56,21 @@ export class Exchange {
     this.#onClose.push(run);
   }
 
-  /** Pauses of a socket are its stream's own: there are none here. */
+  // Flow control of a socket: there is none here. One connection carries one request.
+
   on(): this {
+    return this;
+  }
+
+  off(): this {
+    return this;
+  }
+
+  isPaused(): boolean {
+    return false;
+  }
+
+  resume(): this {
     return this;
   }
 

@@ -11,10 +11,10 @@ import type { World } from './world.ts';
 /** How long the kernel may take with an answer. */
 export const SLOW_ANSWER_MS = 20;
 
-const NOBODY: Heard = { status: 0, code: 'refused', body: undefined };
-const RESET: Heard = { status: 0, code: 'reset', body: undefined };
-const TIMEOUT: Heard = { status: 0, code: 'timeout', body: undefined };
-const CODE = /"code":"([a-z_]+)"/u;
+const NOBODY: Heard = { status: 0, code: 'refused' };
+const RESET: Heard = { status: 0, code: 'reset' };
+const TIMEOUT: Heard = { status: 0, code: 'timeout' };
+const CODE = /"code":"(?<code>[a-z_]+)"/u;
 
 export class Network {
   readonly #world: World;
@@ -145,6 +145,6 @@ function mayBeDoubled(ask: Ask): boolean {
   return ask.kind !== 'renew' || ask.ttlMs === undefined;
 }
 
-function heardOf({ status, body }: Exchange): Heard {
-  return { status, code: typeof body === 'string' ? CODE.exec(body)?.[1] : undefined, body };
+function heardOf({ status, body, lease, batch }: Exchange): Heard {
+  return { status, code: typeof body === 'string' ? CODE.exec(body)?.groups?.['code'] : undefined, lease, batch };
 }

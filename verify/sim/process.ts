@@ -26,6 +26,7 @@ import type { World } from './world.ts';
 const TURNS_OF_CLOSING = 12;
 const WALL = 1_800_000_000_000;
 const STRICT_EVERY = 16;
+const OPENING_MS_MAX = 20;
 /** Two slow commits, one after the other, and some more. */
 const LAST_ANSWER_MS_MAX = 10_000;
 
@@ -71,11 +72,7 @@ export class Process implements Owner {
   }
 
   start(): void {
-    const { timeline, judge } = this.#world;
-    timeline.settle(TURNS_OF_CLOSING);
-    this.#loop.start().then(() => {
-      if (this.alive) timeline.after(this.#world.chance.next() * 20, () => this.#open(), this);
-    }, (error: unknown) => judge.complain('the service starts', String(error)));
+    void this.#starting();
   }
 
   payload(ref: PayloadRef): Uint8Array {
@@ -147,16 +144,29 @@ export class Process implements Owner {
   }
 
   #end(): void {
-    const { timeline } = this.#world;
     this.isOpen = false;
     this.post({ kind: 'stop' });
+    void this.#ending();
+  }
+
+  async #starting(): Promise<void> {
+    const { timeline, judge, chance } = this.#world;
     timeline.settle(TURNS_OF_CLOSING);
-    this.#loop.settled().then(() => {
-      if (!this.alive) return;
-      this.threads.gone(true);
-      this.receivers.gone();
-      this.#close();
-    }, (error: unknown) => this.#world.judge.complain('the service stops', String(error)));
+    try {
+      await this.#loop.start();
+      if (this.alive) timeline.after(chance.next() * OPENING_MS_MAX, () => this.#open(), this);
+    } catch (error) {
+      judge.complain('the service starts', String(error));
+    }
+  }
+
+  async #ending(): Promise<void> {
+    this.#world.timeline.settle(TURNS_OF_CLOSING);
+    await this.#loop.settled();
+    if (!this.alive) return;
+    this.threads.gone(true);
+    this.receivers.gone();
+    this.#close();
   }
 
   /** The port is closed when the last answer has left, then the journal. */
@@ -168,10 +178,18 @@ export class Process implements Owner {
       return;
     }
     if (unanswered !== undefined) judge.complain('every request is answered', `a ${unanswered.call.ask.kind} was not answered before an orderly stop ended`);
-    timeline.after(SLOW_ANSWER_MS, () => {
-      timeline.settle(TURNS_OF_CLOSING);
-      this.#loop.close().then(() => { if (this.alive) this.#die(); }, (error: unknown) => judge.complain('the service stops', String(error)));
-    }, this);
+    timeline.after(SLOW_ANSWER_MS, () => void this.#closing(), this);
+  }
+
+  async #closing(): Promise<void> {
+    this.#world.timeline.settle(TURNS_OF_CLOSING);
+    try {
+      await this.#loop.close();
+      if (this.alive) this.#die();
+    } catch (error) {
+      if (!(error instanceof InjectedFailure)) this.#world.judge.complain('the service stops', String(error));
+      else if (this.alive) this.crash('failed commit');
+    }
   }
 
   /** (P1) */

@@ -22,6 +22,9 @@ interface Planned {
 /** What waits for a commit runs in the turn after it. */
 const TURNS = 1;
 
+/** Awaited, it takes one turn of microtasks. */
+const SETTLED = Promise.resolve();
+
 /** What a turn of a process's loop takes: what asks again and again in each turn sees time go on. */
 const TURN_OF_LOOP_MS = 0.02;
 
@@ -102,7 +105,7 @@ export class Timeline {
   async #takeTurns(): Promise<void> {
     while (this.#turns > 0) {
       this.#turns--;
-      await undefined;
+      await SETTLED;
     }
   }
 

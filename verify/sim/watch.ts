@@ -40,8 +40,10 @@ export class Watch {
       case 'readBatch': case 'readResults': case 'cancelBatch': return (told) => this.#reading(request.batch, told);
       case 'listBatches': return (told) => { if (told.kind === 'batches') for (const view of told.views) this.#batch(view); };
       case 'listLocks': return (told) => { if (told.kind === 'locks') for (const lock of told.locks) this.#lock(lock); };
-      default: return (told) => { if (told.kind === 'lock') this.#lock(told.lock); };
+      case 'revoke': return (told) => { if (told.kind === 'lock') this.#lock(told.lock); };
+      case 'acquire': case 'renew': case 'release': case 'readLease': case 'listWaiters': break;
     }
+    return () => {};
   }
 
   #declaring({ kind, lock: { name, description } }: Extract<Request, { kind: 'createLock' | 'putLock' }>): Answer {

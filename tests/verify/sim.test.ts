@@ -1,0 +1,55 @@
+// The simulator: a slice of its seeds, the same run from the same seed, and what was found on the way.
+
+import { describe, expect, test } from 'vitest';
+import { Counts, MUST, neverOccurred } from '../../verify/sim/coverage.ts';
+import { runCrew } from '../../verify/sim/crew.ts';
+import { simulate } from '../../verify/sim/world.ts';
+
+const SEEDS = 40;
+
+/** Where the checkers found something that was then mended, and what it was. */
+const FOUND: readonly (readonly [seed: number, what: string])[] = [];
+
+function told({ seed, violation }: { readonly seed: number; readonly violation: { readonly property: string; readonly what: string } | undefined }): string | undefined {
+  return violation && `seed ${seed}: ${violation.property}: ${violation.what}`;
+}
+
+describe('the simulator', () => {
+  test('gives the same history for the same seed, and another for another', async () => {
+    const [once, again, other] = [await simulate(3), await simulate(3), await simulate(4)];
+    expect([again.hash, again.operations, again.faults]).toEqual([once.hash, once.operations, once.faults]);
+    expect(other.hash).not.toBe(once.hash);
+  });
+
+  test('gives the same history with its events written down', async () => {
+    const [silent, traced] = [await simulate(5), await simulate(5, { trace: true })];
+    expect(traced.hash).toBe(silent.hash);
+    expect(traced.trace!.length).toBeGreaterThan(100);
+  });
+
+  test(`finds no violation in ${SEEDS} known seeds and a new one`, { timeout: 60_000 }, async () => {
+    const fresh = Date.now() % 2 ** 31;
+    const seeds = [...Array.from({ length: SEEDS }, (_, n) => n + 1), fresh].values();
+    const { violations, operations, faults } = await runCrew({ nextSeed: () => seeds.next().value, untilViolation: false, ran: () => {} });
+    expect(violations.map(told)).toEqual([]);
+    expect(operations).toBeGreaterThan(100_000);
+    expect(faults).toBeGreaterThan(1_000);
+  });
+
+  test.skipIf(FOUND.length === 0)('finds nothing any more where it once found something', async () => {
+    for (const [seed] of FOUND) expect(told(await simulate(seed))).toBeUndefined();
+  });
+});
+
+describe('coverage', () => {
+  test('a set of runs in which something never occurred is told what', () => {
+    const counts = new Counts();
+    for (const name of MUST.input) counts.add('input', name);
+    for (const name of MUST.refusal) counts.add('refusal', name);
+    for (const name of MUST.effect) counts.add('effect', name);
+    for (const name of MUST.fault.slice(1)) counts.add('fault', name);
+    expect(neverOccurred(counts)).toEqual([`fault ${MUST.fault[0]}`]);
+    counts.add('fault', MUST.fault[0]!);
+    expect(neverOccurred(counts)).toEqual([]);
+  });
+});
