@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './answers.ts';
 import type { Edge, EdgeLog, Routes } from './edge.ts';
+import { LINGER_MS } from '../limits.ts';
 import { problem, PROBLEM_TYPE, type ProblemCode } from './problems.ts';
 import { Refused } from './refused.ts';
 import { refusedShape } from './validation.ts';
@@ -85,8 +86,12 @@ const SOCKET_CODES: { readonly [code: string]: ProblemCode } = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/** Answers what could not be read as HTTP, where it still can be answered, and closes. (E1) */
+/**
+ * Answers what could not be read as HTTP, where it still can be answered, and closes. (E1) What the client was still
+ * sending is dropped for a moment: closed at once, the connection would be reset, and the answer lost on its way.
+ */
 export function answerSocketError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (socket.writableEnded && error.code !== 'ECONNRESET') return;
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -100,5 +105,6 @@ export function answerSocketError(error: Error & { readonly code?: string }, soc
     'Connection: close',
     '',
     body,
-  ].join('\r\n'), () => socket.destroy());
+  ].join('\r\n'));
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

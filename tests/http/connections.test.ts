@@ -43,6 +43,27 @@ test.for([
   expect(answer).toContain(status < 400 ? '"status":"live"' : 'application/problem+json');
 });
 
+test('an answer to what is no HTTP arrives although the client was still sending', async (context) => {
+  const { port } = await serve(context);
+  const connection = await RawConnection.open(port);
+  const head = `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(20_000)}`;
+  connection.socket.pause();
+  for (let piece = 0; piece < 20; piece += 1) {
+    connection.send(head);
+    await (await fetch(`http://127.0.0.1:${port}/health/live`)).text();
+  }
+  connection.socket.resume();
+  expect(await connection.closed()).toContain('"code":"head_too_large"');
+});
+
+test('whoever goes on sending what is no HTTP is cut off', async (context) => {
+  const { port } = await serve(context);
+  const connection = await RawConnection.open(port);
+  const sending = setInterval(() => connection.send('hello\r\n\r\n'), 20);
+  context.onTestFinished(async () => { clearInterval(sending); });
+  expect(await connection.closed()).toContain('"code":"malformed_http"');
+});
+
 test('a connection that ends in the middle of a request is nobody\'s failure', async (context) => {
   const { port, logged, engine, origin } = await serve(context);
   const connection = await RawConnection.open(port);
