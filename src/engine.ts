@@ -81,6 +81,8 @@ export class EngineLoop implements Engine {
   #group: Group = emptyGroup();
   /** Groups that may leave and have not yet, in their order. (E1) */
   readonly #flushed: Group[] = [];
+  /** Effects of groups that have left, until the loop comes to them. */
+  readonly #leaving: Effect[] = [];
   /** Monotonic, of the latest request. */
   askedAt = -Infinity;
   #requests = 0;
@@ -185,10 +187,17 @@ export class EngineLoop implements Engine {
     for (const answered of output.answers) this.#group.answers.push(answered);
     this.#unanswered += output.answers.length;
     for (const { effect, early } of output.orders) {
-      if (early) this.#parts.perform(effect);
+      if (early) this.#performEarly(effect);
       else this.#group.effects.push(effect);
     }
     for (const fact of output.facts) this.#group.facts.push({ fact, at: this.#mono });
+  }
+
+  /** At once, but not before what is flushed and on its way out: a worker hears of its locks in the order of the steps. (E1) */
+  #performEarly(effect: Effect): void {
+    const before = this.#flushed.at(-1)?.effects ?? this.#leaving;
+    if (this.#flushed.length === 0 && before.length === 0) this.#parts.perform(effect);
+    else before.push(effect);
   }
 
   /** The group is closed when the loop has taken in what has arrived: everything of one turn shares a commit. */
@@ -240,11 +249,24 @@ export class EngineLoop implements Engine {
       answer?.(reply);
     }
     // Behind the answers, so that a task which ends the process cannot take the answer to its own submission with it.
-    if (group.effects.length > 0) this.#parts.clock.soon(() => { for (const effect of group.effects) this.#parts.perform(effect); });
+    this.#leave(group.effects);
     const mono = this.#parts.clock.mono();
     for (const { fact, at } of group.facts) this.#parts.observer.fact(fact, mono - at);
     for (const left of group.left) left();
     if (this.#isIdle()) this.#arm();
+  }
+
+  #leave(effects: readonly Effect[]): void {
+    if (effects.length === 0) return;
+    const leaving = this.#leaving;
+    if (leaving.length === 0) {
+      this.#parts.clock.soon(() => {
+        // What is performed may be answered at once, and that may have effects of its own: they come behind.
+        for (let i = 0; i < leaving.length; i++) this.#parts.perform(leaving[i]!);
+        leaving.length = 0;
+      });
+    }
+    for (const effect of effects) leaving.push(effect);
   }
 
   /** Nothing is answered or stored any more. (E4) */

@@ -119,6 +119,33 @@ describe('the loop', () => {
     expect(journal.commits).toHaveLength(2);
   });
 
+  test.for(['while the commit is in flight', 'when it is flushed and has not left'])('a task hears of its grant before it hears that the lock was taken from it again %s', async (when) => {
+    const journal = new HeldJournal();
+    const { engine, clock, effects } = await engineOn(journal);
+    engine.submit(acquire('a', 'lse_1'), () => {});
+    clock.turn();
+    journal.commits[1]!.flush();
+    await settle();
+    for (const worker of [1, 2]) {
+      engine.state.workers.put({ worker, state: 'running', chunk: 'c', item: 0, end: 1, since: 0 });
+      engine.post({ kind: 'taskAcquire', worker, call: 1, scope: 0, lock: 'a' });
+    }
+    engine.submit({ kind: 'release', lease: 'lse_1' }, () => {});
+    clock.turn();
+    if (when !== 'while the commit is in flight') {
+      journal.commits[2]!.flush();
+      await settle();
+    }
+    engine.submit({ kind: 'revoke', name: 'a' }, () => {});
+    journal.commits[2]!.flush();
+    for (let turns = 0; turns < 4; turns++) {
+      await settle();
+      clock.turn();
+    }
+    const heard = effects.flatMap((effect) => (effect.kind === 'answerLock' || effect.kind === 'loseLock' ? [[effect.worker, effect.kind]] : []));
+    expect(heard).toEqual([[1, 'answerLock'], [1, 'loseLock'], [2, 'answerLock']]);
+  });
+
   test('no answer comes before submit has returned, not even that there are too many', async () => {
     const { engine, clock } = await engineOn(new HeldJournal());
     engine.submit(acquire('a', 'lse_1'), () => {});

@@ -8,6 +8,7 @@ import type { LockRequest } from '../state/inputs.ts';
 import { passOn } from './grant.ts';
 import { endLease, endsAt, findLease } from './leases.ts';
 import { leaseLost } from './lost.ts';
+import { isFlushed } from './tokens.ts';
 import { lockView, retryAfterMs } from './views.ts';
 
 export function release(step: Step, input: Extract<LockRequest, { kind: 'release' }>): void {
@@ -71,6 +72,8 @@ function tellFollowers(step: Step, lease: LiveLease, reply: Parameters<typeof an
 function loseTask(step: Step, lease: HeldLease, worker: number, reason: string): void {
   const row = step.state.workers.get(String(worker));
   if (row !== undefined) step.state.workers.put({ ...row, lockLost: lease.lock });
-  // Rests on nothing that is stored, and must not come behind the telling of who is next.
-  step.orders.push({ effect: { kind: 'loseLock', worker, fencingToken: lease.fencingToken, reason }, early: true });
+  // Neither before the telling of its own grant, nor behind that of who is next: both wait while the lock has a change
+  // that is not flushed, or the token is of a block that is not.
+  const early = !step.state.changes.isLockUnflushed(lease.lock) && isFlushed(step.state, lease.fencingToken);
+  step.orders.push({ effect: { kind: 'loseLock', worker, fencingToken: lease.fencingToken, reason }, early });
 }
