@@ -67,7 +67,7 @@ export class Client {
     const until = performance.now() + (claim.ticket ? TICKET_RETRY_WITHIN_MS : RETRY_WITHIN_MS);
     let answer = await this.#ask(claim);
     while ('lost' in answer && claim.key !== undefined) {
-      await delay(this.#chance.int(10, 120));
+      await this.#breathe(answer);
       if (performance.now() > until) break;
       answer = await this.#ask(claim);
     }
@@ -96,7 +96,7 @@ export class Client {
     for (let tries = 0; tries < FOLLOWS_MAX; tries++) {
       if (this.#chance.bool(0.04)) return void await this.#caller.release(held);
       const answer = await this.#caller.follow(held, this.#chance.int(0, 200));
-      if ('lost' in answer) await delay(20);
+      if ('lost' in answer) await this.#breathe(answer);
       else if (answer.state === 'held') return this.#hold(held, answer);
       else if (answer.state !== 'waiting') return;
     }
@@ -158,7 +158,7 @@ export class Client {
 
   /** Neither hammers a service that is away nor a lock that is held. */
   async #breathe(answer: Answer | Lost): Promise<void> {
-    if ('lost' in answer) await delay(this.#chance.int(30, 150));
+    if ('lost' in answer) await delay(answer.sent ? this.#chance.int(10, 120) : this.#chance.int(80, 300));
     else if (answer.status >= 400) await delay(this.#chance.int(1, 8));
   }
 }

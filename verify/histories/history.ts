@@ -14,6 +14,9 @@ import type { ServiceProcess } from './process.ts';
 import type { Proxy } from './proxy.ts';
 import { World } from './world.ts';
 
+/** Of so many connections two, those of one client, go through the proxy. */
+const PROXIED = 6;
+
 export interface Shape {
   /** Part of every lock's name and key: no other history of the same service may have it. */
   readonly name: string;
@@ -27,7 +30,7 @@ export interface Shape {
 export async function runHistory(service: ServiceProcess, proxy: Proxy, shape: Shape, chance: Chance): Promise<History> {
   const world = new World(shape.name, shape.slots);
   const callers = Array.from({ length: 2 * shape.clients }, (_, number) => {
-    const proxied = number % 4 < 2;
+    const proxied = number % PROXIED === 0 || number % PROXIED === 1;
     return new Caller(number, new Connection(() => (proxied ? proxy.port : service.port)), proxied, world);
   });
   const clients = Array.from({ length: shape.clients }, (_, number) => new Client(callers[2 * number]!, callers[2 * number + 1]!, world, chance.fork()));
