@@ -195,5 +195,5 @@ export const BODIES_BYTES_MAX = 256 * MIB;
 export const CONNECTIONS_BACKLOG = 4_096;
 /** How long a connection on which something waits may go unread for what was sent behind it: its close cannot be noticed. */
 export const UNREAD_MS = SECOND;
-/** How long the rest of what is no HTTP is dropped before its connection is closed, so that the answer arrives. */
+/** How long the rest of what was refused half-way is dropped before its connection is closed, so that the answer arrives. */
 export const LINGER_MS = SECOND;

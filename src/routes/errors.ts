@@ -38,6 +38,7 @@ export function answerErrors(app: Routes, edge: Edge): void {
 export function answerError(log: EdgeLog, error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const refused = expected(error, request);
   if (refused !== undefined) {
+    if (reply.getHeader('connection') === 'close' && !request.raw.complete) dropRest(request, reply);
     reply.headers(refused.headers);
     sendProblem(reply, refused.problem);
     return;
@@ -54,6 +55,16 @@ function expected(error: FastifyError, request: FastifyRequest): Refused | undef
   if (NO_SUCH_PAGE.has(error.statusCode)) return new Refused('not_found');
   const code = FRAMEWORK_CODES[error.code];
   return code === undefined ? undefined : new Refused(code);
+}
+
+/**
+ * A body was refused before all of it came. The framework would close the connection at once, which resets it, and the
+ * client might never read why: so the rest of the body is dropped for a moment.
+ */
+function dropRest({ raw }: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection');
+  raw.resume();
+  setTimeout(() => { if (!raw.complete) raw.destroy(); }, LINGER_MS).unref();
 }
 
 /** A percent sign that encodes nothing. */

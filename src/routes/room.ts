@@ -3,8 +3,8 @@
 // Owns the count over all connections. Does not own how long one body may be (the routes' limits).
 //   R1. A byte counts from its arrival until the body it belongs to was parsed, or its exchange is over. What a head says
 //       of a length counts nothing: it would keep others out for free.
-//   R2. A body that finds no room is refused before it takes any, and its connection is closed, as the rest of it would
-//       come all the same.
+//   R2. A body that finds no room is refused, and the rest of it is dropped as it comes: were the connection closed, the
+//       client would not read why.
 
 import { Transform } from 'node:stream';
 import type { preParsingHookHandler, preValidationHookHandler } from 'fastify';
@@ -36,12 +36,18 @@ export function roomFor(bytesMax: number): Room {
       reply.raw.once('close', leave);
       const counted = new Transform({
         transform(bytes: Buffer, _encoding, next) {
-          if (taken + bytes.length > bytesMax) return next(new Refused('overloaded', {}, { connection: 'close' }));
+          if (taken + bytes.length > bytesMax) return drop(next);
           taken += bytes.length;
           own += bytes.length;
           next(null, bytes);
         },
       });
+      const drop = (next: (error: Error) => void): void => {
+        payload.unpipe(counted);
+        payload.resume();
+        leave();
+        next(new Refused('overloaded'));
+      };
       payload.on('error', (error: Error) => counted.destroy(error));
       done(null, payload.pipe(counted));
     },

@@ -98,6 +98,31 @@ test('a body one byte too long is refused, declared or in chunks', async (contex
   expect(edge.engine.asked).toEqual([]);
 });
 
+test.for([
+  ['declared', `Content-Length: ${2 * BODY_BYTES_MAX}`, ''],
+  ['in chunks', 'Transfer-Encoding: chunked', `${(2 * BODY_BYTES_MAX).toString(16)}\r\n`],
+])('a body too long, %s, is refused in words although its client goes on sending, and its connection may be used again', async ([, framing, before], context) => {
+  const connection = await RawConnection.open(edge.port);
+  context.onTestFinished(async () => { connection.hangUp(); });
+  connection.socket.pause();
+  connection.send(`POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}\r\n\r\n${before}`);
+  for (let sent = 0; sent < 2 * BODY_BYTES_MAX; sent += 0x4000) {
+    connection.send(' '.repeat(0x4000));
+    await ask(edge, 'GET', '/health/live');
+  }
+  connection.socket.resume();
+  expect(await connection.until('body_too_large')).toMatch(/^HTTP\/1\.1 413 /u);
+  connection.send(before === '' ? '' : '\r\n0\r\n\r\n');
+  connection.send('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  expect(await connection.until('"live"')).toMatch(/HTTP\/1\.1 200 /u);
+});
+
+test('whoever never ends a body that was refused is cut off', async () => {
+  const connection = await RawConnection.open(edge.port);
+  connection.send(`POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${2 * BODY_BYTES_MAX}\r\n\r\n`);
+  expect(await connection.closed()).toContain('body_too_large');
+});
+
 test('a batch may be much longer than other bodies', async () => {
   edge.engine.script = () => refused({ code: 'functions_unknown' });
   const { status } = await ask(edge, 'POST', '/v1/batches', { function: 'f', items: ['x'.repeat(10 * BODY_BYTES_MAX)] });
