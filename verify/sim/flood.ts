@@ -13,10 +13,11 @@ const BATCH: BatchSubmission = { id: '', delivery: '', function: 'work', call: '
 /** All of it arrives in one moment, from clients that read no answer. */
 export function flood(world: World, process: Process): void {
   world.fault('flood');
-  arrive(world, process, WAITERS_PER_LOCK_MAX + MORE, { kind: 'acquire', lock: 'flooded', ttlMs: 100, waitMs: 500, ticket: false, owner: 'flood' });
-  arrive(world, process, UNANSWERED_MAX + MORE, { kind: 'showLock', name: 'flooded' });
+  // Nothing more is taken in once answers have piled up.
   arrive(world, process, 1, { kind: 'submitBatch', batch: BATCH });
   arrive(world, process, 1, { kind: 'submitBatch', batch: { ...BATCH, items: Array.from({ length: ITEMS_MAX }, (_, n) => ({ n })) } });
+  arrive(world, process, WAITERS_PER_LOCK_MAX + MORE, { kind: 'acquire', lock: 'flooded', ttlMs: 100, waitMs: 500, ticket: false, owner: 'flood' });
+  arrive(world, process, UNANSWERED_MAX + MORE, { kind: 'showLock', name: 'flooded' });
 }
 
 function arrive(world: World, process: Process, count: number, ask: Ask): void {
