@@ -41,7 +41,10 @@ export class Edge {
     this.#watch = new Watch(world, process);
     const engine: Engine = {
       state: process.state,
-      submit: (request, answer) => process.submit(request, this.#heard(request, this.#watch.heard(request, answer))),
+      submit: (request, answer) => {
+        const heard = world.leaseWatch.heard(request, this.#watch.heard(request, answer), process.engine.reading().now);
+        return process.submit(request, this.#heard(request, heard));
+      },
       post: (report) => process.post(report),
       reading: () => process.engine.reading(),
     };
@@ -79,6 +82,7 @@ export class Edge {
 
   /** Everything about leases is answered by the service's own code. */
   #askLease(exchange: Exchange, question: Parameters<typeof answerLease>[3]): void {
+    this.#world.leaseWatch.arrives(exchange, question, this.#process.engine.reading().now);
     answerLease(this.#real, exchange.asRequest, exchange.asReply, question, (view, reading) => this.#writeLease(exchange, view, reading));
   }
 
@@ -110,7 +114,10 @@ export class Edge {
     const body = leaseBody(view, reading, exchange.exchange.arrivedAt);
     exchange.code(exchange.call.ask.kind === 'acquire' ? (body.state === 'held' ? 201 : 202) : 200);
     exchange.lease = body;
-    if (this.#process.alive) this.#checkLease(exchange, body, view);
+    if (this.#process.alive) {
+      this.#checkLease(exchange, body, view);
+      this.#world.leaseWatch.wrote(exchange, view, body, reading.now);
+    }
     exchange.send(body);
   }
 

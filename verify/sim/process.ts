@@ -36,6 +36,8 @@ export class Process implements Owner {
   /** Connections are accepted. */
   isOpen = false;
   readonly exchanges = new Set<Exchange>();
+  /** Where the service's time went on. */
+  readonly startedAt: number;
   readonly state: State;
   readonly engine: Engine;
   readonly threads: Threads;
@@ -50,6 +52,7 @@ export class Process implements Owner {
 
   constructor(world: World) {
     this.#world = world;
+    this.startedAt = world.store.now;
     this.#journal = new SimJournal(world.store, (rows) => world.shuffled(rows), (committing) => this.#commit(committing));
     this.state = new State({ workers: world.profile.workers, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
     this.threads = new Threads(world, this);
@@ -63,6 +66,7 @@ export class Process implements Owner {
         if (!this.alive) return;
         world.counts.add('effect', effect.kind);
         if (world.judge.trace !== undefined) world.judge.note(() => `performs: ${JSON.stringify(effect)}`);
+        world.leaseWatch.performs(effect, this.state);
         perform(ports, effect);
       },
       observer: { fact: () => {}, committed: () => {} },
@@ -85,12 +89,14 @@ export class Process implements Owner {
     this.#world.counts.add('input', report.kind);
     if (this.#world.judge.trace !== undefined) this.#world.judge.note(() => `reports: ${JSON.stringify(report)}`);
     this.#loop.post(report);
+    this.#world.leaseWatch.stepped(this, report);
     this.#look();
   }
 
   submit(request: Parameters<Engine['submit']>[0], answer: Answer): number {
     this.#world.counts.add('input', request.kind);
     const number = this.#loop.submit(request, answer);
+    this.#world.leaseWatch.stepped(this);
     this.#look();
     return number;
   }
@@ -109,12 +115,17 @@ export class Process implements Owner {
 
   /** A pause of the whole process: nothing of it runs, and what arrives waits. */
   stall(ms: number): void {
-    this.stoppedUntil = Math.max(this.stoppedUntil, this.#world.timeline.now + ms);
+    const before = Math.max(this.stoppedUntil, this.#world.timeline.now);
+    this.stoppedUntil = Math.max(before, this.#world.timeline.now + ms);
+    this.#world.leaseWatch.stalled(this.stoppedUntil - before);
   }
 
   /** As the service stops on a signal: serve what is held for the grace, put back what runs, commit, end. */
   stop(): void {
     if (this.#isStopping || !this.isOpen) return;
+    const { timeline } = this.#world;
+    // A signal comes when the process goes on.
+    if (this.stoppedUntil > timeline.now) return void timeline.at(this.stoppedUntil, () => this.stop(), this);
     this.#isStopping = true;
     this.#world.fault('orderly stop');
     this.post({ kind: 'drain' });

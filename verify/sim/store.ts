@@ -27,6 +27,8 @@ export class Store {
   readonly complain: Complain;
   /** Rows are kept as text from the commit on: nothing that is changed in place afterwards is stored. (S3) */
   readonly strict: boolean;
+  /** Told of each commit that is done. */
+  applied: (commit: Commit) => void = () => {};
   #slots = 0;
 
   constructor(complain: Complain, strict: boolean) {
@@ -48,6 +50,7 @@ export class Store {
     }
     for (const drop of commit.drops) this.#drop(drop);
     for (const { id, bytes } of commit.payloads) this.#keep(id, bytes);
+    this.applied(commit);
   }
 
   payload(id: string): Uint8Array | undefined {

@@ -22,6 +22,7 @@ import { Exam } from './exam.ts';
 import type { Exchange } from './exchange.ts';
 import { flood } from './flood.ts';
 import { Judge, type Violation } from './judge.ts';
+import { LeaseWatch } from './lease-watch.ts';
 import { Network } from './network.ts';
 import { Process } from './process.ts';
 import { drawProfile, logBetween, type Profile } from './profile.ts';
@@ -82,6 +83,7 @@ export class World {
   readonly declared: Declared;
   readonly tasks: Tasks;
   readonly deliveries: Deliveries;
+  readonly leaseWatch: LeaseWatch;
   readonly clients: Client[] = [];
   process: Process | undefined;
   /** Faults may happen. */
@@ -108,6 +110,8 @@ export class World {
     this.declared = new Declared(complain);
     this.tasks = new Tasks(complain);
     this.deliveries = new Deliveries(complain);
+    this.leaseWatch = new LeaseWatch(complain, () => this.timeline.now);
+    this.store.applied = (commit) => this.leaseWatch.committed(commit);
   }
 
   async run(): Promise<void> {

@@ -1,12 +1,13 @@
 // Attention: a place or a grant that nobody attends to passes on after its grace, and not before. (P6, P7)
 //
-// Owns what the edge knows of connections: which are open, what was read, which answers the kernel took. Compares it with
-// what is still in the lines, at each look.
-//   A1. What nobody attends to is gone after its grace: a place or a grant with a key 5 s after its last connection, a
-//       ticket 30 s after its last reading, a ticket's grant that no answer carried after min(ttlMs, 10 s).
-//   A2. Nothing is abandoned before, and nothing that an answer has carried ever is.
+// Owns what the edge knows of connections: which are open, what they asked for, which answers the kernel took. Compares
+// it with what stands in the lines after each input. Time is the service's own.
+//   A1. What nobody attends to is gone after its grace: a place without a key at once, a place or a grant with one 5 s
+//       after its last connection, a ticket 30 s after its last reading, a ticket's grant that no answer has carried
+//       min(ttlMs, 10 s) after it.
+//   A2. Nothing is abandoned before, and nothing that an answer has carried ever is. A start takes every grant for
+//       carried, a ticket's that nobody claimed excepted, and lets every grace begin anew.
 //   A3. A wait ends with its time.
-// Time is the service's own; a look comes with each input, and what happens between two of them counts for its doer.
 
 import { REATTACH_MS, TICKET_CLAIM_MS, TICKET_READ_MS } from '../../../src/limits.ts';
 import type { LiveLease } from '../../../src/state/rows.ts';
@@ -14,38 +15,63 @@ import type { State } from '../../../src/state/state.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Complain } from '../judge.ts';
 
-/** How long a loop may take to see what is due, stalls and commits apart. */
-const LATE_MS = 400;
+/** What a request about a lease says of itself. */
+export interface Asking {
+  /** Of a new lease, or of the one that is asked about. */
+  readonly lease: string;
+  readonly key: string | undefined;
+  readonly kind: 'acquire' | 'readLease' | 'renew';
+  /** Until when the request listens to a lease that waits, in the service's time. */
+  readonly until: number;
+}
 
 interface Known {
   lease: LiveLease;
-  /** When somebody attended for sure for the last time, and when nobody can have since. */
+  /** When somebody attended for sure, and since when nobody can have. */
   attendedAt: number;
   unattendedAt: number;
   isAttended: boolean;
 }
+
+/** The service's time is told in whole milliseconds, and what is due comes after its last. */
+const LATE_MS = 5;
+/** Well below the time for which ended leases are kept, so that how they ended can be read. */
+const BETWEEN_LOOKS_MS_MAX = 60_000;
+/** So many leases are looked at for each input, on the average: a crowd is looked at now and then. */
+const LEASES_PER_INPUT = 32;
 
 export class Attention {
   readonly #complain: Complain;
   readonly #known = new Map<string, Known>();
   readonly #waitEnds = new Map<string, number>();
   readonly #carried = new Set<string>();
+  readonly #asking = new Map<Exchange, Asking>();
   readonly #writing = new Map<Exchange, string>();
-  #lookedAt = -Infinity;
+  #state: State | undefined;
+  #lookedAt = 0;
+  #inputsToCome = 0;
 
   constructor(complain: Complain) {
     this.#complain = complain;
   }
 
-  /** A request for a lease arrived that may wait until then. */
-  asked(lease: string, waitEnd: number): void {
-    this.#waitEnds.set(lease, waitEnd);
+  /** A request about a lease arrives. */
+  asks(exchange: Exchange, asking: Asking, now: number): void {
+    this.#asking.set(exchange, asking);
+    const { lease, key, kind, until } = asking;
+    if (kind === 'acquire') this.#waitEnds.set(lease, until);
+    const known = this.#known.get(lease);
+    if (known !== undefined) known.unattendedAt = now;
+    // Renewing a ticket that waits is not reading it.
+    if (known !== undefined && kind !== 'renew') known.attendedAt = now;
+    if (key !== undefined) this.#askedBy(key, now);
   }
 
-  /** A lease was read, or asked for again. */
-  read(lease: string, now: number): void {
-    const known = this.#known.get(lease);
-    if (known !== undefined) known.attendedAt = known.unattendedAt = now;
+  /** A retry attends to what its key named, whether or not it is the same request. */
+  #askedBy(key: string, now: number): void {
+    const named = this.#state?.keys.get(key)?.names;
+    const known = named?.kind === 'lease' ? this.#known.get(named.id) : undefined;
+    if (known !== undefined) known.unattendedAt = now;
   }
 
   /** An answer that calls the lease held goes to the kernel. */
@@ -53,59 +79,84 @@ export class Attention {
     this.#writing.set(exchange, lease);
   }
 
-  /** The port of a process is open: all graces begin anew. */
-  opened(state: State, now: number): void {
-    this.#known.clear();
-    this.#settleWritten();
-    for (const lease of liveLeases(state)) this.#known.set(lease.id, { lease, attendedAt: now, unattendedAt: now, isAttended: false });
+  /** The service has taken in that the only answer with a grant met a closed connection. (A1) */
+  uncarried(state: State, lease: string): void {
+    if (state.leases.get(lease)?.state === 'held') this.#complain('what nobody attends to passes on', `${lease} is held, though its answer met a closed connection`);
   }
 
-  look(state: State, exchanges: ReadonlySet<Exchange>, now: number): void {
-    if (state.phase !== 'serving') return this.#known.clear();
-    this.#settleWritten();
-    const attended = attendedBy(exchanges);
+  /** After each input of a service whose port is open. */
+  look(state: State, now: number): void {
+    if (--this.#inputsToCome > 0 && state === this.#state) return;
+    this.#inputsToCome = Math.floor(state.leaseIndex.clientLeases / LEASES_PER_INPUT);
+    if (state !== this.#state || now - this.#lookedAt > BETWEEN_LOOKS_MS_MAX) this.#begin(state);
+    this.#lookedAt = now;
+    if (state.phase !== 'serving') return;
+    this.#settleExchanges();
+    const attended = this.#attended(now);
     const live = new Set<string>();
     for (const lease of liveLeases(state)) {
       live.add(lease.id);
       this.#see(lease, isAttended(lease, attended), now);
     }
-    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, attended, now);
-    this.#lookedAt = now;
+    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, attended), now);
   }
 
-  #settleWritten(): void {
+  /** (A2) */
+  #begin(state: State): void {
+    this.#settleExchanges();
+    this.#known.clear();
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#asking.clear();
+    this.#writing.clear();
+    for (const lease of liveLeases(state)) if (lease.state === 'held' && lease.unclaimed !== true) this.#carried.add(lease.id);
+  }
+
+  #settleExchanges(): void {
     for (const [exchange, lease] of this.#writing) {
       if (exchange.writableFinished) this.#carried.add(lease);
       if (exchange.writableFinished || exchange.destroyed) this.#writing.delete(exchange);
     }
+    for (const exchange of this.#asking.keys()) if (exchange.wasSent || exchange.destroyed) this.#asking.delete(exchange);
+  }
+
+  /** Leases and keys that an open connection waits for, or is about to be answered with. */
+  #attended(now: number): ReadonlySet<string> {
+    const attended = new Set<string>();
+    for (const { lease, key, kind, until } of this.#asking.values()) {
+      if (kind === 'acquire' || until >= now) attended.add(lease);
+      if (kind !== 'acquire') attended.add(heldAs(lease));
+      if (key !== undefined) attended.add(key);
+    }
+    return attended;
   }
 
   #see(lease: LiveLease, attends: boolean, now: number): void {
     let known = this.#known.get(lease.id);
     if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: now, unattendedAt: now, isAttended: attends }));
     if (attends) known.attendedAt = now;
-    if (attends || known.isAttended) known.unattendedAt = now;
-    // What was granted between two looks may have been attended to until then.
-    if (known.lease.state !== lease.state) known.unattendedAt = now;
+    if (attends || known.isAttended || known.lease.state !== lease.state) known.unattendedAt = now;
     known.lease = lease;
     known.isAttended = attends;
     const waitEnd = this.#waitEnds.get(lease.id);
     if (lease.state === 'waiting' && waitEnd !== undefined && now > waitEnd + LATE_MS) this.#complain('a wait ends with its time', `${lease.id} waits on after its time`);
-    const grace = this.#carried.has(lease.id) ? undefined : graceOf(lease);
+    const grace = this.#carried.has(lease.id) ? undefined : graceMs(lease);
     if (grace !== undefined && !attends && now > known.unattendedAt + grace + LATE_MS) {
       this.#complain('what nobody attends to passes on', `${lease.id} is ${lease.state}, and nobody has attended to it for ${now - known.unattendedAt} ms`);
     }
   }
 
-  #gone({ lease, attendedAt }: Known, state: State, attended: ReadonlySet<string>, now: number): void {
+  /** A lease that was live at the last look is not any more. */
+  #gone({ lease, attendedAt }: Known, state: State, attends: boolean, now: number): void {
     const { id } = lease;
     this.#known.delete(id);
     const row = state.leases.get(id);
     if (row !== undefined && row.state !== 'abandoned') return;
     if (lease.state === 'waiting' && row === undefined && now > (this.#waitEnds.get(id) ?? -Infinity)) return;
-    if (this.#carried.has(id)) this.#complain('a carried grant is never abandoned', `${id} was abandoned after an answer had carried it`);
-    const isEarly = isAttended(lease, attended) || now < attendedAt + (graceOf(lease) ?? 0);
-    if (isEarly) this.#complain('nothing is abandoned before its grace', `${id} was abandoned ${now - attendedAt} ms after somebody attended to it`);
+    if (this.#carried.has(id)) this.#complain('a carried grant is never abandoned', `${id} went like one that nobody attends to, after an answer had carried it`);
+    if (attends || now < keptUntil(lease, attendedAt)) {
+      this.#complain('nothing is abandoned before its grace', `${id} was abandoned ${now - attendedAt} ms after somebody attended to it`);
+    }
   }
 }
 
@@ -118,25 +169,33 @@ function* liveLeases(state: State): Generator<LiveLease> {
   }
 }
 
-/** Leases and keys that an open connection waits for. */
-function attendedBy(exchanges: ReadonlySet<Exchange>): ReadonlySet<string> {
-  const attended = new Set<string>();
-  for (const { call: { ask }, arrivedLease, destroyed, wasSent } of exchanges) {
-    if (destroyed) continue;
-    if (ask.kind === 'acquire' && ask.key !== undefined) attended.add(ask.key.id);
-    if (ask.kind === 'acquire' && !wasSent) attended.add(arrivedLease);
-    if (ask.kind === 'readLease' || ask.kind === 'renew') attended.add(ask.lease);
-  }
-  return attended;
+/** An answer that shows a grant attends to it, whatever was asked; to a place only what waits does. */
+function heldAs(lease: string): string {
+  return `${lease} held`;
 }
 
-function isAttended({ id, claimant }: LiveLease, attended: ReadonlySet<string>): boolean {
-  return attended.has(id) || (claimant.by !== 'task' && claimant.key !== undefined && attended.has(claimant.key));
+function keyOf({ claimant }: LiveLease): string | undefined {
+  return claimant.by === 'task' ? undefined : claimant.key;
+}
+
+function isAttended(lease: LiveLease, attended: ReadonlySet<string>): boolean {
+  if (attended.has(lease.id) || (lease.state === 'held' && attended.has(heldAs(lease.id)))) return true;
+  return lease.claimant.by === 'connection' && attended.has(keyOf(lease) ?? '');
 }
 
 /** Undefined where nothing is kept of who attends: a grant without a key whose answer is on its way. */
-function graceOf({ claimant, state, ttlMs }: LiveLease): number | undefined {
-  if (claimant.by === 'ticket') return state === 'held' ? Math.min(ttlMs, TICKET_CLAIM_MS) : TICKET_READ_MS;
-  if (claimant.by === 'connection' && claimant.key !== undefined) return REATTACH_MS;
-  return state === 'waiting' ? 0 : undefined;
+function graceMs(lease: LiveLease): number | undefined {
+  if (lease.claimant.by === 'ticket') return lease.state === 'held' ? claimMs(lease) : TICKET_READ_MS;
+  if (keyOf(lease) !== undefined) return REATTACH_MS;
+  return lease.state === 'waiting' ? 0 : undefined;
+}
+
+/** A ticket may have been granted since it was looked at. */
+function keptUntil(lease: LiveLease, attendedAt: number): number {
+  if (lease.claimant.by === 'ticket') return (lease.state === 'held' ? lease.heldSince : attendedAt) + claimMs(lease);
+  return attendedAt + (keyOf(lease) === undefined ? 0 : REATTACH_MS);
+}
+
+function claimMs({ ttlMs }: LiveLease): number {
+  return Math.min(ttlMs, TICKET_CLAIM_MS);
 }

@@ -2,7 +2,7 @@
 //
 // Owns what has ever been in a commit that was done. Knows nothing of crashes: what an answer or an order rests on must
 // be there in the moment in which it leaves.
-//   S1. An answer about a lease rests on a commit that had it so: waiting as a ticket, held under that token, or over.
+//   S1. An answer about a lease rests on a commit that had it so, or further on: what changed twice is stored once.
 //   S2. A task's attempt and a delivery's attempt are stored before they begin.
 //   S3. A task is told of a grant only when no stored lease of a client still holds that lock.
 
@@ -14,6 +14,7 @@ import type { Complain } from '../judge.ts';
 export class Stored {
   readonly #complain: Complain;
   readonly #facts = new Set<string>();
+  readonly #leases = new Map<string, Standing>();
   /** The clients' leases that hold each lock, as the store has it. */
   readonly #holders = new Map<string, string>();
   readonly #lockOf = new Map<string, string>();
@@ -35,7 +36,8 @@ export class Stored {
 
   /** An answer shows a lease. (S1) */
   shown(lease: LeaseRow): void {
-    if (!this.#facts.has(standing(lease))) this.#complain('durable before visible', `an answer says that ${lease.id} is ${lease.state}, and no commit that was done says so`);
+    const stored = this.#leases.get(lease.id);
+    if (stored === undefined || !isBehind(standingOf(lease), stored)) this.#complain('durable before visible', `an answer says that ${lease.id} is ${lease.state}, and no commit that was done says so`);
   }
 
   /** An answer says that a lease was released. (S1) */
@@ -61,9 +63,8 @@ export class Stored {
       this.#lockOf.delete(id);
       if (this.#holders.get(before) === id) this.#holders.delete(before);
     }
-    if (row === undefined) return;
-    this.#facts.add(standing(row));
-    if (row.state !== 'held') return;
+    this.#leases.set(id, row === undefined ? GONE : standingOf(row));
+    if (row?.state !== 'held') return;
     this.#holders.set(row.lock, id);
     this.#lockOf.set(id, row.lock);
   }
@@ -73,8 +74,21 @@ export class Stored {
   }
 }
 
-function standing(lease: LeaseRow): string {
-  return `${lease.id} ${lease.state} ${lease.state === 'waiting' ? '' : lease.fencingToken}`;
+/** How far a lease has come: waiting, held, over, forgotten. */
+interface Standing {
+  readonly stage: number;
+  readonly token: number | undefined;
+}
+
+const GONE: Standing = { stage: 3, token: undefined };
+
+function standingOf(lease: LeaseRow): Standing {
+  if (lease.state === 'waiting') return { stage: 0, token: undefined };
+  return { stage: lease.state === 'held' ? 1 : 2, token: lease.fencingToken };
+}
+
+function isBehind(shown: Standing, stored: Standing): boolean {
+  return shown.stage <= stored.stage && (shown.token === undefined || stored === GONE || shown.token === stored.token);
 }
 
 function running(batch: string, first: number, attempt: number): string {

@@ -1,0 +1,86 @@
+// Promises: a lease lasts as long as answers have said, over starts and stalls too. (P2, P10)
+//
+// Owns until when each lease was promised, in the service's own time: the latest answer that called it held, and the
+// floors that a start (min(ttlMs, 10 s)) and a stall (`STALL_MS`) put under it.
+//   R1. What was asked before that time finds no lease that has expired.
+//   R2. Of a stall `STALL_MS` count at the most, and of everything else no more than has passed.
+
+import { START_GRACE_MS, STALL_MS } from '../../../src/limits.ts';
+import type { Complain } from '../judge.ts';
+
+interface Promised {
+  until: number;
+  ttlMs: number;
+  /** When a request arrived that may have shortened it: answers to earlier ones promise nothing any more. */
+  shortenedAt: number;
+}
+
+export class Promises {
+  readonly #complain: Complain;
+  readonly #promised = new Map<string, Promised>();
+  /** The service's time and the real one, at the latest look. */
+  #now = 0;
+  #real = 0;
+  /** Real time that does not count since then. */
+  #uncounted = 0;
+
+  constructor(complain: Complain) {
+    this.#complain = complain;
+  }
+
+  /** An answer to a request that arrived at `askedAt` (real time) says for how long the lease lasts. */
+  said(lease: string, until: number, ttlMs: number, askedAt: number): void {
+    const shortenedAt = this.#promised.get(lease)?.shortenedAt ?? -Infinity;
+    if (askedAt >= shortenedAt) this.#promised.set(lease, { until, ttlMs, shortenedAt });
+  }
+
+  /** A renewal with a time of its own arrived at `askedAt` (real time): it may be stored though nobody is told. */
+  shortens(lease: string, until: number, ttlMs: number, askedAt: number): void {
+    const promised = this.#promised.get(lease);
+    if (promised === undefined) return;
+    this.#promised.set(lease, { until: Math.min(promised.until, until), ttlMs: Math.min(promised.ttlMs, ttlMs), shortenedAt: askedAt });
+  }
+
+  /** Until when a request that arrives now may count on the lease. */
+  until(lease: string): number {
+    return this.#promised.get(lease)?.until ?? -Infinity;
+  }
+
+  /** An answer says that the lease has expired, to a request that had arrived at `askedAt` and found it promised `until`. (R1) */
+  expired(lease: string, askedAt: number, until: number): void {
+    if (askedAt < until) this.#complain('leases last as promised', `${lease} had expired for a request that came ${(until - askedAt).toFixed(0)} ms before its end`);
+  }
+
+  /** A process has opened its port, after a start at `startedAt`. */
+  opened(startedAt: number, now: number, real: number): void {
+    for (const promised of this.#promised.values()) {
+      if (promised.until >= startedAt) promised.until = Math.max(promised.until, now + Math.min(promised.ttlMs, START_GRACE_MS));
+      else promised.until = -Infinity;
+    }
+    this.#at(now, real);
+  }
+
+  /** The process stands still from now on. */
+  stalled(ms: number, real: number): void {
+    if (ms <= STALL_MS) return;
+    this.#uncounted += ms - STALL_MS;
+    // It is not known to the millisecond how far the service's time was: what is promised is what holds in any case.
+    const latest = this.#now + (real - this.#real);
+    for (const promised of this.#promised.values()) {
+      if (promised.until > latest) promised.until = Math.max(promised.until, this.#now + 2 * STALL_MS);
+    }
+  }
+
+  /** (R2) */
+  look(now: number, real: number): void {
+    const most = real - this.#real - this.#uncounted;
+    if (now - this.#now > most + 1) this.#complain('time', `${(now - this.#now).toFixed(0)} ms went by for the service in ${most.toFixed(0)} ms that count`);
+    this.#at(now, real);
+  }
+
+  #at(now: number, real: number): void {
+    this.#now = now;
+    this.#real = real;
+    this.#uncounted = 0;
+  }
+}
