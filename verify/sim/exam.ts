@@ -3,13 +3,15 @@
 //   X1. Each lock is free, and is granted at once.
 //   X2. When its holder is not heard of any more, the first in line is granted within the holder's ttlMs + 250 ms, and
 //       the next when that one releases.
-//   X3. What is held when the process dies is held after the start.
+//   X3. What is held when the process dies is held after the start, and every batch has ended as it had before, with an
+//       outcome for each of its items.
 
-import { STALL_MS } from '../../src/limits.ts';
+import { PAGE_MAX, STALL_MS } from '../../src/limits.ts';
 import type { LeaseBody } from '../../src/routes/lease-schemas.ts';
 import type { Ask, Heard } from './call.ts';
 import type { World } from './world.ts';
 
+const BATCHES_READ_MAX = 50;
 const TTL_MS = 1_000;
 const WAIT_MS = 20_000;
 const LONG_TTL_MS = 60_000;
@@ -29,6 +31,7 @@ export class Exam {
     for (let n = 1; n <= profile.locks; n++) this.#lock(`lock-${n}`);
     await timeline.runUntil(timeline.now + WAIT_MS);
     this.#world.process!.crash('crash');
+    timeline.after(WAIT_MS / 2, () => this.#readBatches());
     await timeline.runUntil(timeline.now + WAIT_MS);
     if (judge.violation === undefined && this.#passed !== profile.locks) judge.complain('everything drains', `of ${profile.locks} locks ${this.#passed} passed the exam at the end`);
   }
@@ -65,6 +68,16 @@ export class Exam {
       if (status === 200) this.#passed++;
       else this.#world.judge.complain('what was acknowledged is kept', `a lease that was held when the process died was answered ${status} ${code} after the start`);
     });
+  }
+
+  /** (X3) What the answers show goes to the checkers like any other. */
+  #readBatches(): void {
+    const { tasks, profile } = this.#world;
+    if (profile.restsADay) return;
+    for (const batch of tasks.known().slice(-BATCHES_READ_MAX)) {
+      this.#send({ kind: 'readBatch', batch, waitMs: 0 }, () => {});
+      this.#send({ kind: 'readResults', batch, limit: PAGE_MAX }, () => tasks.mustBeDone(batch));
+    }
   }
 
   #acquire(lock: string, waitMs: number, ttlMs: number, granted: (lease: LeaseBody) => void): void {

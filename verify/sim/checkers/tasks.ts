@@ -76,6 +76,18 @@ export class Tasks {
     of.ended = ended;
   }
 
+  /** All that were accepted, in their order. */
+  known(): readonly string[] {
+    return [...this.#batches.keys()];
+  }
+
+  /** After the faults: the batch has ended, and answers have shown an outcome for each item that ever began. */
+  mustBeDone(batch: string): void {
+    const of = this.#of(batch);
+    if (of.ended === undefined) this.#complain('everything drains', `${batch} has not ended`);
+    for (const [index, { outcome }] of of.items) if (outcome === undefined) this.#complain('everything drains', `item ${index} of ${batch} began and has no outcome`);
+  }
+
   /** An answer does not know a batch, or says that it was forgotten. */
   unknown(batch: string): void {
     if (this.#batches.has(batch)) this.#complain('what was acknowledged is kept', `${batch} is not known any more`);
