@@ -84,7 +84,7 @@ describe('a batch', () => {
       const { counts, state } = run.world.batch(run.id);
       expect([counts.total, counts.pending, counts.running]).toEqual([does.length, 0, 0]);
       expect(state).toBe(counts.failed > 0 ? 'failed' : 'succeeded');
-    }), { numRuns: 150 });
+    }), { numRuns: 60 });
   });
 
   test('that is cancelled begins nothing more, and keeps what had ended', () => {
@@ -103,7 +103,7 @@ describe('a batch', () => {
       const results = run.world.results(run.id);
       expect(kept.filter((result) => !results.includes(result))).toEqual([]);
       expect(results.filter((result) => /pending|running/u.test(result))).toEqual([]);
-    }), { numRuns: 100 });
+    }), { numRuns: 60 });
   });
 
   test('that comes again with its key is the one that there is, whatever became of it meanwhile', () => {
@@ -118,6 +118,6 @@ describe('a batch', () => {
         expect(again?.kind === 'batch' ? again.view.batch.id : codeOf(again)).toBe('bat_first');
       }
       expect(run.world.state.batches.size).toBe(2);
-    }), { numRuns: 40 });
+    }), { numRuns: 20 });
   });
 });

@@ -12,6 +12,6 @@ describe('locks', () => {
     fc.assert(fc.property(fc.array(act, { maxLength: 80, size: 'max' }), (acts) => {
       const pair = new Pair();
       expect(() => { for (const next of acts) pair.do(next); }).not.toThrow();
-    }), { numRuns: 300 });
+    }), { numRuns: 200 });
   });
 });

@@ -9,7 +9,7 @@ import { Fifo } from '../../src/state/fifo.ts';
 import { Ordered } from '../../src/state/ordered.ts';
 import { Queue } from '../../src/state/queue.ts';
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 80 };
 /** Few, so that they meet again; far enough apart that none is a prefix of its neighbour only. */
 const ids = fc.integer({ min: 0, max: 60 }).map((n) => `id${n}`);
 

@@ -41,7 +41,7 @@ test('what commits have stored is what the table holds, and each row is stored o
     }
     commit();
     expect([...stored.values()].toSorted(byId)).toEqual([...table.values()].toSorted(byId));
-  }), { numRuns: 300 });
+  }), { numRuns: 120 });
 });
 
 test('a row keeps the place that the journal gave it for as long as it is there, and one that comes anew has none', () => {
@@ -69,7 +69,7 @@ test('a row keeps the place that the journal gave it for as long as it is there,
         for (const { key, row, place: at } of rows) if (row !== undefined) place(key, row, at);
       }
     }
-  }), { numRuns: 300 });
+  }), { numRuns: 120 });
 });
 
 test('an index is told of every change of a row with what was there before, so that it can be right without looking', () => {
@@ -80,7 +80,7 @@ test('an index is told of every change of a row with what was there before, so t
     for (const each of changes) if (!('commit' in each)) apply(table, each);
     const rows = [...table.values()];
     expect([sum, table.size]).toEqual([rows.reduce((total, { value }) => total + value, 0), rows.length]);
-  }), { numRuns: 200 });
+  }), { numRuns: 100 });
 });
 
 test('a payload is never dropped by the commit that drops the row which named it, and always by the next', () => {
@@ -99,7 +99,7 @@ test('a payload is never dropped by the commit that drops the row which named it
     }
     expect(recorded.take().drops).toEqual(due);
     expect(recorded.empty).toBe(next.length === 0);
-  }), { numRuns: 200 });
+  }), { numRuns: 100 });
 });
 
 function byId(left: object, right: object): number {
