@@ -75,8 +75,9 @@ export class Exam {
     const { tasks, profile } = this.#world;
     if (profile.restsADay) return;
     for (const batch of tasks.known().slice(-BATCHES_READ_MAX)) {
-      this.#send({ kind: 'readBatch', batch, waitMs: 0 }, () => {});
-      this.#send({ kind: 'readResults', batch, limit: PAGE_MAX }, () => tasks.mustBeDone(batch));
+      this.#send({ kind: 'readBatch', batch, waitMs: 0 }, () => {
+        this.#send({ kind: 'readResults', batch, limit: PAGE_MAX }, () => tasks.mustBeDone(batch));
+      });
     }
   }
 
