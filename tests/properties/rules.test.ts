@@ -72,7 +72,7 @@ test('an id that is minted has the form of its kind and was never minted before'
 });
 
 test('a place in a list comes back from its cursor as it was, and what no list gave out is refused', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }), (place) => { expect(decodeCursor(encodeCursor(place))).toBe(place); }), { numRuns: 500 });
+  fc.assert(fc.property(fc.tuple(fc.string({ maxLength: 30 }), fc.constantFrom('', '/', '\u0000', 'é', '\u{1f512}')).map((parts) => parts.join('')), (place) => { expect(decodeCursor(encodeCursor(place))).toBe(place); }), { numRuns: 500 });
   fc.assert(fc.property(fc.base64String({ minLength: 1, maxLength: 20 }), (cursor) => { expect([cursor, undefined]).toContain(thereAndBack(cursor)); }), { numRuns: 500 });
 });
 
