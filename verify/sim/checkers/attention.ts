@@ -38,7 +38,8 @@ const LATE_MS = 5;
 /** Well below the time for which ended leases are kept, so that how they ended can be read. */
 const BETWEEN_LOOKS_MS_MAX = 60_000;
 /** So many leases are looked at for each input, on the average: a crowd is looked at now and then. */
-const LEASES_PER_INPUT = 32;
+const LEASES_PER_INPUT = 8;
+const INPUTS_BETWEEN_LOOKS = 4;
 
 export class Attention {
   readonly #complain: Complain;
@@ -87,7 +88,7 @@ export class Attention {
   /** After each input of a service whose port is open. */
   look(state: State, now: number): void {
     if (--this.#inputsToCome > 0 && state === this.#state) return;
-    this.#inputsToCome = Math.floor(state.leaseIndex.clientLeases / LEASES_PER_INPUT);
+    this.#inputsToCome = INPUTS_BETWEEN_LOOKS + Math.floor(state.leaseIndex.clientLeases / LEASES_PER_INPUT);
     if (state !== this.#state || now - this.#lookedAt > BETWEEN_LOOKS_MS_MAX) this.#begin(state);
     this.#lookedAt = now;
     if (state.phase !== 'serving') return;
