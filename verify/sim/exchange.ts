@@ -24,6 +24,8 @@ export class Exchange {
   writableLength = 0;
   status = 0;
   wasSent = false;
+  /** The edge met a closed connection and left. */
+  wasGivenUp = false;
   body: unknown;
   /** What the answer gives to its client. */
   lease: LeaseBody | undefined;
@@ -95,6 +97,7 @@ export class Exchange {
   }
 
   hijack(): this {
+    this.wasGivenUp = true;
     return this;
   }
 

@@ -35,7 +35,8 @@ export class LeaseWatch {
     if (request.kind !== 'acquire' && request.kind !== 'readLease' && request.kind !== 'renew') return;
     const { kind, lease } = request;
     const until = kind === 'renew' ? -Infinity : now + request.waitMs;
-    this.#attention.asks(exchange, { lease, kind, key: kind === 'acquire' ? request.key?.id : undefined, until }, now);
+    const isWatched = kind !== 'renew' && request.waitMs > 0;
+    this.#attention.asks(exchange, { lease, kind, key: kind === 'acquire' ? request.key?.id : undefined, until, isWatched }, now);
   }
 
   /** A request goes to the machine; hears of its answer before anything else does. */

@@ -27,6 +27,8 @@ const TURNS_OF_CLOSING = 12;
 const WALL = 1_800_000_000_000;
 const STRICT_EVERY = 16;
 const OPENING_MS_MAX = 20;
+const LIVES_PER_LONG_ONE = 3;
+const TOKENS_LEFT = 3;
 /** Two slow commits, one after the other, and some more. */
 const LAST_ANSWER_MS_MAX = 10_000;
 
@@ -135,8 +137,15 @@ export class Process implements Owner {
 
   #open(): void {
     this.isOpen = true;
+    if (this.#world.store.epoch % LIVES_PER_LONG_ONE === 0) this.#ageTokens();
     this.post({ kind: 'opened' });
     this.#world.opened(this);
+  }
+
+  /** As if so many grants had been made that the next block of tokens is due at any moment. */
+  #ageTokens(): void {
+    const { tokens } = this.state;
+    tokens.next = Math.max(tokens.next, tokens.end - TOKENS_LEFT);
   }
 
   #grace(began: number, busyAt: number): void {

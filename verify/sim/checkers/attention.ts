@@ -23,12 +23,16 @@ export interface Asking {
   readonly kind: 'acquire' | 'readLease' | 'renew';
   /** Until when the request listens to a lease that waits, in the service's time. */
   readonly until: number;
+  /** The service hears at once when its connection closes, and not only when it has the answer. */
+  readonly isWatched: boolean;
 }
 
 interface Known {
   lease: LiveLease;
   /** When somebody attended for sure, and since when nobody can have. */
   attendedAt: number;
+  /** When somebody asked about it: too late, if it was due before. */
+  askedAt: number;
   unattendedAt: number;
   isAttended: boolean;
 }
@@ -50,6 +54,8 @@ export class Attention {
   readonly #writing = new Map<Exchange, string>();
   #state: State | undefined;
   #lookedAt = 0;
+  /** At the look before: a request that has come since may have come too late. */
+  #attendedBefore: ReadonlySet<string> = new Set();
   #inputsToCome = 0;
 
   constructor(complain: Complain) {
@@ -64,7 +70,7 @@ export class Attention {
     const known = this.#known.get(lease);
     if (known !== undefined) known.unattendedAt = now;
     // Renewing a ticket that waits is not reading it.
-    if (known !== undefined && kind !== 'renew') known.attendedAt = now;
+    if (known !== undefined && kind !== 'renew') known.askedAt = now;
     if (key !== undefined) this.#askedBy(key, now);
   }
 
@@ -99,7 +105,8 @@ export class Attention {
       live.add(lease.id);
       this.#see(lease, isAttended(lease, attended), now);
     }
-    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, attended), now);
+    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, attended) && isAttended(known.lease, this.#attendedBefore), now);
+    this.#attendedBefore = attended;
   }
 
   /** (A2) */
@@ -118,7 +125,9 @@ export class Attention {
       if (exchange.writableFinished) this.#carried.add(lease);
       if (exchange.writableFinished || exchange.destroyed) this.#writing.delete(exchange);
     }
-    for (const exchange of this.#asking.keys()) if (exchange.wasSent || exchange.destroyed) this.#asking.delete(exchange);
+    for (const [exchange, { isWatched }] of this.#asking) {
+      if (exchange.wasSent || exchange.wasGivenUp || (isWatched && exchange.destroyed)) this.#asking.delete(exchange);
+    }
   }
 
   /** Leases and keys that an open connection waits for, or is about to be answered with. */
@@ -134,8 +143,8 @@ export class Attention {
 
   #see(lease: LiveLease, attends: boolean, now: number): void {
     let known = this.#known.get(lease.id);
-    if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: now, unattendedAt: now, isAttended: attends }));
-    if (attends) known.attendedAt = now;
+    if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: now, askedAt: now, unattendedAt: now, isAttended: attends }));
+    known.attendedAt = attends ? now : Math.max(known.attendedAt, known.askedAt);
     if (attends || known.isAttended || known.lease.state !== lease.state) known.unattendedAt = now;
     known.lease = lease;
     known.isAttended = attends;
