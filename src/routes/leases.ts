@@ -59,8 +59,14 @@ function checkWait(waitMs: number, respondAsync: boolean): void {
 }
 
 function checkMetadata(metadata: Json | undefined): void {
-  if (metadata === undefined || Buffer.byteLength(JSON.stringify(metadata)) <= METADATA_BYTES_MAX) return;
+  if (metadata === undefined || Buffer.byteLength(JSON.stringify(metadata, finite)) <= METADATA_BYTES_MAX) return;
   throw new Refused('invalid_request', { pointer: '/metadata', detail: `The member /metadata must have at most ${METADATA_BYTES_MAX} bytes of JSON.` });
+}
+
+/** A number beyond what a double holds is read as infinity, and would come back as null. */
+function finite(_name: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  throw new Refused('invalid_request', { pointer: '/metadata', detail: 'The member /metadata holds a number that is too large to be kept.' });
 }
 
 function acquired(request: FastifyRequest, reply: FastifyReply, respondAsync: boolean): WriteLease {

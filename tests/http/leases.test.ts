@@ -44,6 +44,12 @@ describe('acquiring', () => {
     expect(first).not.toHaveProperty('lease', second?.kind === 'acquire' ? second.lease : '');
   });
 
+  test.for(['{"metadata":1e400}', '{"metadata":{"a":[-1e999]}}'])('keeps no number that would come back as another value: %s', async (body) => {
+    const { status, body: told } = await ask(edge, 'POST', ACQUIRE, body);
+    expect([status, told['code'], told['pointer']]).toEqual([400, 'invalid_request', '/metadata']);
+    expect(edge.engine.asked).toEqual([]);
+  });
+
   test('mints ids that never repeat', async () => {
     edge.engine.script = () => refused({ code: 'lock_held' });
     await Promise.all(Array.from({ length: 1_200 }, () => ask(edge, 'POST', ACQUIRE)));
