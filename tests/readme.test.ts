@@ -26,6 +26,7 @@ const NOT_TYPED = new Set([
   'npm ci && npm test',
   'npm run demo',
   'npm run bench',
+  'npm run verify',
   'docker build -t holdfast .',
   'docker run -p 7420:7420 -v holdfast:/data -e HOLDFAST_TOKENS=$(openssl rand -hex 32) --stop-timeout 20 holdfast',
 ]);
