@@ -55,7 +55,7 @@ export class Attention {
   #state: State | undefined;
   #lookedAt = 0;
   /** At the look before: a request that has come since may have come too late. */
-  #attendedBefore: ReadonlySet<string> = new Set();
+  #openBefore: ReadonlySet<string> = new Set();
   #inputsToCome = 0;
 
   constructor(complain: Complain) {
@@ -99,14 +99,15 @@ export class Attention {
     this.#lookedAt = now;
     if (state.phase !== 'serving') return;
     this.#settleExchanges();
-    const attended = this.#attended(now);
+    const open = this.#attended(now, false);
+    const attended = this.#attended(now, true);
     const live = new Set<string>();
     for (const lease of liveLeases(state)) {
       live.add(lease.id);
-      this.#see(lease, isAttended(lease, attended), now);
+      this.#see(lease, isAttended(lease, attended), isAttended(lease, open), now);
     }
-    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, attended) && isAttended(known.lease, this.#attendedBefore), now);
-    this.#attendedBefore = attended;
+    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, open) && isAttended(known.lease, this.#openBefore), now);
+    this.#openBefore = open;
   }
 
   /** (A2) */
@@ -130,10 +131,11 @@ export class Attention {
     }
   }
 
-  /** Leases and keys that an open connection waits for, or is about to be answered with. */
-  #attended(now: number): ReadonlySet<string> {
+  /** What a connection waits for, or is about to be answered with; `withClosed`: also one whose closing is still to be heard of. */
+  #attended(now: number, withClosed: boolean): ReadonlySet<string> {
     const attended = new Set<string>();
-    for (const { lease, key, kind, until } of this.#asking.values()) {
+    for (const [{ destroyed }, { lease, key, kind, until }] of this.#asking) {
+      if (destroyed && !withClosed) continue;
       if (kind === 'acquire' || until >= now) attended.add(lease);
       if (kind !== 'acquire') attended.add(heldAs(lease));
       if (key !== undefined) attended.add(key);
@@ -141,10 +143,10 @@ export class Attention {
     return attended;
   }
 
-  #see(lease: LiveLease, attends: boolean, now: number): void {
+  #see(lease: LiveLease, attends: boolean, forSure: boolean, now: number): void {
     let known = this.#known.get(lease.id);
     if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: now, askedAt: now, unattendedAt: now, isAttended: attends }));
-    known.attendedAt = attends ? now : Math.max(known.attendedAt, known.askedAt);
+    known.attendedAt = forSure ? now : Math.max(known.attendedAt, known.askedAt);
     if (attends || known.isAttended || known.lease.state !== lease.state) known.unattendedAt = now;
     known.lease = lease;
     known.isAttended = attends;
