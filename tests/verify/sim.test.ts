@@ -9,11 +9,6 @@ const SEEDS = 40;
 /** On a machine that is busy with other things fewer of the known seeds are run. */
 const SLICE_MS = 15_000;
 
-/** Where the checkers found something that was then mended. */
-const FOUND = [
-  [7224, 'a task heard that it lost a lock before it heard of the grant, and went on as if it held it'],
-] as const;
-
 function told({ seed, violation }: { readonly seed: number; readonly violation: { readonly property: string; readonly what: string } | undefined }): string | undefined {
   return violation && `seed ${seed}: ${violation.property}: ${violation.what}`;
 }
@@ -39,10 +34,6 @@ describe('the simulator', () => {
     expect(violations.map(told)).toEqual([]);
     expect(operations).toBeGreaterThan(1_000);
     expect(faults).toBeGreaterThan(100);
-  });
-
-  test.for(FOUND)('finds nothing any more with seed %i, where %s', { timeout: 60_000 }, async ([seed]) => {
-    expect(told(await simulate(seed))).toBeUndefined();
   });
 });
 
