@@ -8,11 +8,12 @@ import { histories } from './histories/part.ts';
 import { hostile } from './hostile/part.ts';
 import { io } from './io/part.ts';
 import type { Figure, Part } from './part.ts';
+import { planted } from './planted/part.ts';
 import { power } from './power/part.ts';
 import { sim } from './sim/part.ts';
 
 /** A part registers by a line here. */
-const PARTS: readonly Part[] = [sim, histories, power, io, hostile];
+const PARTS: readonly Part[] = [sim, planted, histories, power, io, hostile];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

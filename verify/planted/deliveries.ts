@@ -4,25 +4,11 @@ import type { PlantedBug } from './bug.ts';
 
 export const DELIVERIES: readonly PlantedBug[] = [
   {
-    name: 'delivery-not-taken-up-after-a-start',
-    file: 'src/machine.ts',
-    before: '  dispatch(current);\n  sendNext(current);',
-    after: '  dispatch(current);',
-    why: 'A callback that was owed when the service crashed is not sent.',
-  },
-  {
     name: 'another-id-for-each-attempt',
     file: 'src/perform.ts',
     before: 'sender.send({ delivery: effect.delivery,',
     after: 'sender.send({ delivery: effect.attempt > 1 ? `${effect.delivery}-${effect.attempt}` : effect.delivery,',
     why: 'A receiver cannot know that it has seen the callback before.',
-  },
-  {
-    name: 'sent-again-after-gone',
-    file: 'src/batches/deliveries.ts',
-    before: "report.outcome === 'gone' || step.now >= lastAt",
-    after: 'step.now >= lastAt',
-    why: 'A receiver that said 410 is asked again.',
   },
   {
     name: 'given-up-after-one-attempt',
@@ -44,20 +30,6 @@ export const DELIVERIES: readonly PlantedBug[] = [
     before: "batch.state === 'succeeded' ? batch.callbackUrl : batch.errorCallbackUrl",
     after: 'batch.callbackUrl',
     why: 'Who asked to be told of failures is not told.',
-  },
-  {
-    name: 'report-of-another-attempt',
-    file: 'src/batches/deliveries.ts',
-    before: 'state.sending.get(report.delivery)?.attempt !== report.attempt',
-    after: "row.state === 'dead'",
-    why: 'A late report about an earlier attempt ends the present one.',
-  },
-  {
-    name: 'no-back-off',
-    file: 'src/batches/deliveries.ts',
-    before: 'nextAt: Math.min(step.now + retryDelayMs(row.id, row.attempts, report.retryAfterMs), lastAt)',
-    after: 'nextAt: Math.min(step.now, lastAt)',
-    why: 'A receiver that fails is asked again at once, without end.',
   },
   {
     name: 'attempts-not-counted',

@@ -30,7 +30,7 @@ export const DURABILITY: readonly PlantedBug[] = [
   {
     name: 'effects-before-the-commit',
     file: 'src/engine.ts',
-    before: 'if (early) this.#parts.perform(effect);',
+    before: 'if (early) this.#performEarly(effect);',
     after: 'if (early || !early) this.#parts.perform(effect);',
     why: 'An item runs, or a callback is sent, in an attempt that nothing has counted.',
   },
@@ -68,26 +68,5 @@ export const DURABILITY: readonly PlantedBug[] = [
     before: 'const early = !step.state.changes.isLockUnflushed(lease.lock) && isFlushed(step.state, lease.fencingToken);',
     after: 'const early = true;',
     why: 'A task works under a lock whose last holder, after a crash, still has it.',
-  },
-  {
-    name: 'change-in-flight-taken-for-flushed',
-    file: 'src/state/changes.ts',
-    before: 'this.#locksInFlight = this.#locks;',
-    after: 'this.#locksInFlight = new Set();',
-    why: 'The same, while the release is in the commit that is under way.',
-  },
-  {
-    name: 'payload-dropped-when-put-back',
-    file: 'src/batches/chunks.ts',
-    before: "else state.chunks.put({ ...chunk, state: 'queued', alone: undefined, queuedAt: step.now });",
-    after: "else {\n    state.changes.dropPayload(chunk.payload.id);\n    state.chunks.put({ ...chunk, state: 'queued', alone: undefined, queuedAt: step.now });\n  }",
-    why: 'Items that are to run again cannot be read any more.',
-  },
-  {
-    name: 'payload-dropped-with-the-row',
-    file: 'src/state/changes.ts',
-    before: 'this.#dropsNext.push(id);',
-    after: 'this.#drops.push(id);',
-    why: 'An answer or an order that is on its way finds its bytes gone.',
   },
 ];

@@ -38,20 +38,6 @@ export const HOLDING: readonly PlantedBug[] = [
     why: 'A revoke that names an old grant takes the lock from the present one.',
   },
   {
-    name: 'revoke-not-honoured',
-    file: 'src/locks/inspect.ts',
-    before: 'if (lease !== undefined) revoke(step, lease, input.reason);',
-    after: 'if (lease !== undefined && input.fencingToken !== undefined) revoke(step, lease, input.reason);',
-    why: 'A revoke without a token is answered, and the holder stays.',
-  },
-  {
-    name: 'deleted-while-held',
-    file: 'src/locks/declare.ts',
-    before: 'if (state.leaseIndex.lines.has(input.name)) return refuse(',
-    after: "if (input.name === '') return refuse(",
-    why: 'A lock is deleted while somebody holds it or waits.',
-  },
-  {
     name: 'ended-lease-not-kept',
     file: 'src/locks/leases.ts',
     before: "return lease.claimant.by === 'ticket' || (lease.state === 'held' && end !== 'abandoned');",

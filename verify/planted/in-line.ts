@@ -18,13 +18,6 @@ export const IN_LINE: readonly PlantedBug[] = [
     why: 'Who came last is served first.',
   },
   {
-    name: 'order-forgotten-at-the-start',
-    file: 'src/state/load.ts',
-    before: 'leases.reduce((order, { row }) => Math.max(order, row.order), 0)',
-    after: '0',
-    why: 'After a restart new places are numbered from the beginning, and a second restart sorts them before old ones.',
-  },
-  {
     name: 'line-loaded-backwards',
     file: 'src/state/load.ts',
     before: "row.state === 'held' ? row.order :",
@@ -53,13 +46,6 @@ export const IN_LINE: readonly PlantedBug[] = [
     why: 'An acquire waits on after its waitMs.',
   },
   {
-    name: 'followers-not-told',
-    file: 'src/locks/endings.ts',
-    before: "if (lease.state === 'waiting') tellFollowers(",
-    after: "if (lease.state === 'waiting') return;\n  if (lease.state === 'held' && end === 'abandoned') tellFollowers(",
-    why: 'Who follows a ticket that leaves is not told, and waits for nothing.',
-  },
-  {
     name: 'hang-up-not-heard',
     file: 'src/locks/listeners.ts',
     before: "if (listener.on.kind !== 'batch') leaveLease(step, listener.on.lease);",
@@ -79,20 +65,6 @@ export const IN_LINE: readonly PlantedBug[] = [
     before: "if (lease?.state === 'held') abandon(step, lease);",
     after: "if (lease?.state === 'waiting') abandon(step, lease);",
     why: 'A grant that met a closed connection holds the lock for its whole ttlMs.',
-  },
-  {
-    name: 'retry-abandons-a-carried-grant',
-    file: 'src/locks/listeners.ts',
-    before: 'const isUncarried = step.state.attendance.get(lease.id) !== undefined;',
-    after: 'const isUncarried = true;',
-    why: 'A retry that hangs up takes the lock from the client that has it.',
-  },
-  {
-    name: 'ticket-never-abandoned',
-    file: 'src/locks/acquire.ts',
-    before: 'abandonAt: step.now + TICKET_READ_MS',
-    after: 'abandonAt: undefined',
-    why: 'A ticket that nobody reads keeps its turn.',
   },
   {
     name: 'unclaimed-grant-kept',

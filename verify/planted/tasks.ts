@@ -25,20 +25,6 @@ export const TASKS: readonly PlantedBug[] = [
     why: 'A task that releases what was revoked takes the lock from its next holder.',
   },
   {
-    name: 'lost-lock-forgiven',
-    file: 'src/locks/endings.ts',
-    before: 'if (row !== undefined) step.state.workers.put({ ...row, lockLost: lease.lock });',
-    after: '',
-    why: 'A task whose lock was revoked while it worked counts as succeeded.',
-  },
-  {
-    name: 'ended-task-acquires',
-    file: 'src/locks/tasks.ts',
-    before: "return worker.state === 'running' && worker.item === scope;",
-    after: "return worker.state !== 'stuck';",
-    why: 'A task that has ended takes a lock that nothing will release.',
-  },
-  {
     name: 'waiting-task-not-told',
     file: 'src/locks/endings.ts',
     before: "return order(step, { kind: 'answerLock', worker, call, answer: refused });",

@@ -41,25 +41,11 @@ export const TIME: readonly PlantedBug[] = [
     why: 'An answer after a start or a stall says more than the lease then has.',
   },
   {
-    name: 'leases-end-before-the-port-is-open',
-    file: 'src/locks/start.ts',
-    before: 'state.startedAt = Infinity;',
-    after: 'state.startedAt = 0;',
-    why: 'A slow start ends leases while nobody can renew them.',
-  },
-  {
     name: 'clock-begins-anew',
     file: 'src/engine.ts',
     before: 'this.#now = parts.journal.opened.now;',
     after: 'this.#now = 0;',
     why: 'After a restart time goes back, and every lease lasts as long again as the service ran before.',
-  },
-  {
-    name: 'clock-never-committed',
-    file: 'src/engine.ts',
-    before: 'return this.#now - this.#committedNow >= clockCommitMs(this.state);',
-    after: 'return false;',
-    why: 'A quiet service that crashes goes back to its last change, and a dead holder keeps its lock for longer.',
   },
   {
     name: 'expiry-far-too-late',
