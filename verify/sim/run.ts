@@ -41,17 +41,18 @@ async function runSet(): Promise<void> {
   const until = values.minutes === undefined ? Infinity : began + Number(values.minutes) * 60_000;
   let seed = first;
   let told = began;
+  let said = 0;
   const totals = await runCrew({
     nextSeed: () => (seed <= last && performance.now() < until ? seed++ : undefined),
     untilViolation: values['until-violation'],
     ...(values.threads !== undefined && { threads: Number(values.threads) }),
     ran: (sofar) => {
+      for (; said < sofar.violations.length; said++) say(sofar.violations[said]!.seed, sofar.violations[said]!.violation!);
       if (performance.now() - told < PROGRESS_MS) return;
       told = performance.now();
       console.log(summary(first, sofar, began));
     },
   });
-  for (const { seed: bad, violation } of totals.violations.toSorted((a, b) => a.seed - b.seed)) say(bad, violation!);
   console.log(summary(first, totals, began));
   if (totals.violations.length > 0) return replay(totals.violations[0]!.seed);
   if (totals.seeds >= COVERAGE_SEEDS_MIN) sayUncovered(totals);
