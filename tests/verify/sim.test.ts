@@ -7,7 +7,7 @@ import { simulate } from '../../verify/sim/world.ts';
 
 const SEEDS = 40;
 /** On a machine that is busy with other things fewer of the known seeds are run. */
-const SLICE_MS = 15_000;
+const SLICE_MS = 10_000;
 
 function told({ seed, violation }: { readonly seed: number; readonly violation: { readonly property: string; readonly what: string } | undefined }): string | undefined {
   return violation && `seed ${seed}: ${violation.property}: ${violation.what}`;
@@ -21,7 +21,7 @@ describe('the simulator', () => {
   });
 
   test('gives the same history with its events written down', async () => {
-    const [silent, traced] = [await simulate(5), await simulate(5, { trace: true })];
+    const [silent, traced] = [await simulate(3), await simulate(3, { trace: true })];
     expect(traced.hash).toBe(silent.hash);
     expect(traced.trace!.length).toBeGreaterThan(100);
   });
