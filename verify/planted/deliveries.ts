@@ -18,20 +18,6 @@ export const DELIVERIES: readonly PlantedBug[] = [
     why: 'A receiver that was away for a moment is never told.',
   },
   {
-    name: 'sent-again-after-delivered',
-    file: 'src/batches/deliveries.ts',
-    before: "return { ...row, state: 'delivered', lastError: undefined };",
-    after: 'return { ...row, nextAt: step.now + 1_000, lastError: undefined };',
-    why: 'A receiver is told for ever.',
-  },
-  {
-    name: 'failures-told-to-the-callback',
-    file: 'src/batches/finish.ts',
-    before: "batch.state === 'succeeded' ? batch.callbackUrl : batch.errorCallbackUrl",
-    after: 'batch.callbackUrl',
-    why: 'Who asked to be told of failures is not told.',
-  },
-  {
     name: 'attempts-not-counted',
     file: 'src/batches/deliveries.ts',
     before: 'state.deliveries.put({ ...row, attempts: attempt });',
