@@ -170,6 +170,8 @@ export class Thread {
       const token = answer.fencingToken;
       this.#held.set(token, lock);
       holds.received(lock, token, this.#world.timeline.now, Infinity);
+      // One that was told to end may be given up at any moment now.
+      if (this.#wasTold) holds.letGo(token);
       this.#world.protected.write(lock, token, holds.isSure(token, this.#world.timeline.now));
       this.#later(chance.next() * 50, () => {
         if (this.#run !== run) return;
