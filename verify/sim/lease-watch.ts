@@ -73,6 +73,7 @@ export class LeaseWatch {
 
   stalled(ms: number): void {
     this.#promises.stalled(ms, this.#real());
+    this.#attention.stalled();
   }
 
   committed(commit: Commit): void {

@@ -91,6 +91,11 @@ export class Attention {
     if (state.leases.get(lease)?.state === 'held') this.#complain('what nobody attends to passes on', `${lease} is held, though its answer met a closed connection`);
   }
 
+  /** What goes on while the process stands still is not seen in its order: it is watched anew from its end on. */
+  stalled(): void {
+    this.#known.clear();
+  }
+
   /** After each input of a service whose port is open. */
   look(state: State, now: number): void {
     if (--this.#inputsToCome > 0 && state === this.#state) return;
