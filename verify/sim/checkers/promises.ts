@@ -11,6 +11,8 @@ import type { Complain } from '../judge.ts';
 interface Promised {
   until: number;
   ttlMs: number;
+  /** Of a stall that the process has not woken from: one that dies before has put no floor. */
+  stallFloor: number;
   /** When a request arrived that may have shortened it: answers to earlier ones promise nothing any more. */
   shortenedAt: number;
 }
@@ -31,19 +33,22 @@ export class Promises {
   /** An answer to a request that arrived at `askedAt` (real time) says for how long the lease lasts. */
   said(lease: string, until: number, ttlMs: number, askedAt: number): void {
     const shortenedAt = this.#promised.get(lease)?.shortenedAt ?? -Infinity;
-    if (askedAt >= shortenedAt) this.#promised.set(lease, { until, ttlMs, shortenedAt });
+    if (askedAt >= shortenedAt) this.#promised.set(lease, { until, ttlMs, stallFloor: -Infinity, shortenedAt });
   }
 
   /** A renewal with a time of its own arrived at `askedAt` (real time): it may be stored though nobody is told. */
   shortens(lease: string, until: number, ttlMs: number, askedAt: number): void {
     const promised = this.#promised.get(lease);
     if (promised === undefined) return;
-    this.#promised.set(lease, { until: Math.min(promised.until, until), ttlMs: Math.min(promised.ttlMs, ttlMs), shortenedAt: askedAt });
+    promised.until = Math.min(promised.until, until);
+    promised.ttlMs = Math.min(promised.ttlMs, ttlMs);
+    promised.shortenedAt = askedAt;
   }
 
   /** Until when a request that arrives now may count on the lease. */
   until(lease: string): number {
-    return this.#promised.get(lease)?.until ?? -Infinity;
+    const promised = this.#promised.get(lease);
+    return promised === undefined ? -Infinity : Math.max(promised.until, promised.stallFloor);
   }
 
   /** An answer says that the lease has expired, to a request that had arrived at `askedAt` and found it promised `until`. (R1) */
@@ -54,7 +59,8 @@ export class Promises {
   /** A process has opened its port, after a start at `startedAt`. */
   opened(startedAt: number, now: number, real: number): void {
     for (const promised of this.#promised.values()) {
-      if (promised.until >= startedAt) promised.until = Math.max(promised.until, now + Math.min(promised.ttlMs, START_GRACE_MS));
+      promised.stallFloor = -Infinity;
+      if (promised.until >= startedAt + 2 * STALL_MS) promised.until = Math.max(promised.until, now + Math.min(promised.ttlMs, START_GRACE_MS));
       else promised.until = -Infinity;
     }
     this.#at(now, real);
@@ -67,7 +73,7 @@ export class Promises {
     // It is not known to the millisecond how far the service's time was: what is promised is what holds in any case.
     const latest = this.#now + (real - this.#real);
     for (const promised of this.#promised.values()) {
-      if (promised.until > latest) promised.until = Math.max(promised.until, this.#now + 2 * STALL_MS);
+      if (promised.until > latest) promised.stallFloor = this.#now + 2 * STALL_MS;
     }
   }
 
@@ -75,7 +81,15 @@ export class Promises {
   look(now: number, real: number): void {
     const most = real - this.#real - this.#uncounted;
     if (now - this.#now > most + 1) this.#complain('time', `${(now - this.#now).toFixed(0)} ms went by for the service in ${most.toFixed(0)} ms that count`);
+    if (this.#uncounted > 0) this.#wake();
     this.#at(now, real);
+  }
+
+  #wake(): void {
+    for (const promised of this.#promised.values()) {
+      promised.until = Math.max(promised.until, promised.stallFloor);
+      promised.stallFloor = -Infinity;
+    }
   }
 
   #at(now: number, real: number): void {
