@@ -60,7 +60,7 @@ export class Promises {
   opened(startedAt: number, now: number, real: number): void {
     for (const promised of this.#promised.values()) {
       promised.stallFloor = -Infinity;
-      if (promised.until >= startedAt + 2 * STALL_MS) promised.until = Math.max(promised.until, now + Math.min(promised.ttlMs, START_GRACE_MS));
+      if (promised.until >= startedAt) promised.until = Math.max(promised.until, now + Math.min(promised.ttlMs, START_GRACE_MS));
       else promised.until = -Infinity;
     }
     this.#at(now, real);
