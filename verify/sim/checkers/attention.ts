@@ -54,6 +54,8 @@ export class Attention {
   readonly #writing = new Map<Exchange, string>();
   #state: State | undefined;
   #lookedAt = 0;
+  /** What is seen at the next look may have been there for long. */
+  #isAnew = false;
   /** At the look before: a request that has come since may have come too late. */
   #openBefore: ReadonlySet<string> = new Set();
   #inputsToCome = 0;
@@ -94,6 +96,7 @@ export class Attention {
   /** What goes on while the process stands still is not seen in its order: it is watched anew from its end on. */
   stalled(): void {
     this.#known.clear();
+    this.#isAnew = true;
   }
 
   /** After each input of a service whose port is open. */
@@ -113,6 +116,7 @@ export class Attention {
     }
     for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, open) && isAttended(known.lease, this.#openBefore), now);
     this.#openBefore = open;
+    this.#isAnew = false;
   }
 
   /** (A2) */
@@ -150,7 +154,7 @@ export class Attention {
 
   #see(lease: LiveLease, attends: boolean, forSure: boolean, now: number): void {
     let known = this.#known.get(lease.id);
-    if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: now, askedAt: now, unattendedAt: now, isAttended: attends }));
+    if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: this.#isAnew ? -Infinity : now, askedAt: -Infinity, unattendedAt: now, isAttended: attends }));
     known.attendedAt = forSure ? now : Math.max(known.attendedAt, known.askedAt);
     if (attends || known.isAttended || known.lease.state !== lease.state) known.unattendedAt = now;
     known.lease = lease;
