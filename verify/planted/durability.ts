@@ -69,4 +69,11 @@ export const DURABILITY: readonly PlantedBug[] = [
     after: 'const early = true;',
     why: 'A task works under a lock whose last holder, after a crash, still has it.',
   },
+  {
+    name: 'change-in-flight-taken-for-flushed',
+    file: 'src/state/changes.ts',
+    before: 'this.#locksInFlight = this.#locks;',
+    after: 'this.#locksInFlight = new Set();',
+    why: 'The same, while the release is in the commit that is under way.',
+  },
 ];

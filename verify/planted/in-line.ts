@@ -80,4 +80,11 @@ export const IN_LINE: readonly PlantedBug[] = [
     after: '',
     why: "A restart takes a ticket's grant, which an answer has carried, for one that nobody has.",
   },
+  {
+    name: 'followers-not-told',
+    file: 'src/locks/endings.ts',
+    before: "if (lease.state === 'waiting') tellFollowers(",
+    after: "if (lease.state === 'waiting') return;\n  if (lease.state === 'held' && end === 'abandoned') tellFollowers(",
+    why: 'Who follows a ticket that leaves is not told, and waits for nothing.',
+  },
 ];

@@ -25,13 +25,6 @@ export const TASKS: readonly PlantedBug[] = [
     why: 'A task that releases what was revoked takes the lock from its next holder.',
   },
   {
-    name: 'waiting-task-not-told',
-    file: 'src/locks/endings.ts',
-    before: "return order(step, { kind: 'answerLock', worker, call, answer: refused });",
-    after: 'return;',
-    why: 'A task whose wait is over is never told.',
-  },
-  {
     name: 'place-outlives-its-task',
     file: 'src/locks/tasks.ts',
     before: "if (lease?.state === 'waiting') endLease(step, lease, 'abandoned');",
