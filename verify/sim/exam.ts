@@ -14,6 +14,8 @@ import type { World } from './world.ts';
 const BATCHES_READ_MAX = 50;
 const TTL_MS = 1_000;
 const WAIT_MS = 20_000;
+/** By then the next process has opened its port. */
+const RESTARTED_MS = 15_000;
 const LONG_TTL_MS = 60_000;
 /** Messages and commits on the way from one grant to the next; simulated ones take no longer without faults. */
 const ON_THE_WAY_MS = 200;
@@ -31,7 +33,7 @@ export class Exam {
     for (let n = 1; n <= profile.locks; n++) this.#lock(`lock-${n}`);
     await timeline.runUntil(timeline.now + WAIT_MS);
     this.#world.process!.crash('crash');
-    timeline.after(WAIT_MS / 2, () => this.#readBatches());
+    timeline.after(RESTARTED_MS, () => this.#readBatches());
     await timeline.runUntil(timeline.now + WAIT_MS);
     if (judge.violation === undefined && this.#passed !== profile.locks) judge.complain('everything drains', `of ${profile.locks} locks ${this.#passed} passed the exam at the end`);
   }
@@ -58,7 +60,7 @@ export class Exam {
     this.#acquire(lock, WAIT_MS, LONG_TTL_MS, (lease) => {
       const ms = timeline.now - began;
       if (ms > TTL_MS + STALL_MS + 2 * ON_THE_WAY_MS) judge.complain('no lost wake-up', `lock ${lock} was released and passed on ${ms.toFixed(0)} ms after its first grant`);
-      timeline.at(began + WAIT_MS + WAIT_MS / 2, () => this.#renew(lease));
+      timeline.at(began + WAIT_MS + RESTARTED_MS, () => this.#renew(lease));
     });
   }
 
