@@ -127,7 +127,11 @@ export class Attention {
     this.#state = state;
     this.#asking.clear();
     this.#writing.clear();
-    for (const lease of liveLeases(state)) if (lease.state === 'held' && lease.unclaimed !== true) this.#carried.add(lease.id);
+    for (const lease of liveLeases(state)) {
+      // A place that the start itself granted is not one that was stored as held: it has its grace.
+      const wasStored = state.attendance.get(lease.id) === undefined;
+      if (lease.state === 'held' && lease.unclaimed !== true && wasStored) this.#carried.add(lease.id);
+    }
   }
 
   #settleExchanges(): void {
