@@ -76,7 +76,11 @@ export interface Engine {
 export class EngineLoop implements Engine {
   readonly state: State;
   readonly #parts: EngineParts;
-  readonly #answers = new Map<number, Answer>();
+  /**
+   * Each answer in a holder that is emptied when it is given. A map leaves its former tables to the garbage collector
+   * linked one to the next, and by the oldest of them all would be kept until a full collection, whole requests with them.
+   */
+  readonly #answers = new Map<number, { give: Answer | undefined }>();
   readonly #arrived: Input[] = [];
   #group: Group = emptyGroup();
   /** Groups that may leave and have not yet, in their order. (E1) */
@@ -120,7 +124,7 @@ export class EngineLoop implements Engine {
       this.#parts.clock.soon(() => answer({ kind: 'refused', refusal: { code: 'overloaded' } }));
       return number;
     }
-    this.#answers.set(number, answer);
+    this.#answers.set(number, { give: answer });
     this.#take({ ...request, request: number });
     this.askedAt = this.#mono;
     return number;
@@ -244,9 +248,12 @@ export class EngineLoop implements Engine {
   #release(group: Group): void {
     this.#unanswered -= group.answers.length;
     for (const { request, reply } of group.answers) {
-      const answer = this.#answers.get(request);
+      const asked = this.#answers.get(request);
+      if (asked?.give === undefined) continue;
+      const { give } = asked;
+      asked.give = undefined;
       this.#answers.delete(request);
-      answer?.(reply);
+      give(reply);
     }
     // Behind the answers, so that a task which ends the process cannot take the answer to its own submission with it.
     this.#leave(group.effects);
