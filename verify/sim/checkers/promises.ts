@@ -8,7 +8,13 @@
 import { START_GRACE_MS, STALL_MS } from '../../../src/limits.ts';
 import type { Complain } from '../judge.ts';
 
+/** The service counts in whole milliseconds: what ends within so many of the last commit may have ended in it. */
+const ROUNDED_MS = 2;
+
 interface Promised {
+  /** As the latest answer said. */
+  told: number;
+  /** The same, with the floors of the present process: they are not stored, and time may begin again before them. */
   until: number;
   ttlMs: number;
   /** Of a stall that the process has not woken from: one that dies before has put no floor. */
@@ -33,7 +39,7 @@ export class Promises {
   /** An answer to a request that arrived at `askedAt` (real time) says for how long the lease lasts. */
   said(lease: string, until: number, ttlMs: number, askedAt: number): void {
     const shortenedAt = this.#promised.get(lease)?.shortenedAt ?? -Infinity;
-    if (askedAt >= shortenedAt) this.#promised.set(lease, { until, ttlMs, stallFloor: -Infinity, shortenedAt });
+    if (askedAt >= shortenedAt) this.#promised.set(lease, { told: until, until, ttlMs, stallFloor: -Infinity, shortenedAt });
   }
 
   /** A renewal with a time of its own arrived at `askedAt` (real time): it may be stored though nobody is told. */
@@ -41,6 +47,7 @@ export class Promises {
     const promised = this.#promised.get(lease);
     if (promised === undefined) return;
     promised.until = Math.min(promised.until, until);
+    promised.told = Math.min(promised.told, until);
     promised.ttlMs = Math.min(promised.ttlMs, ttlMs);
     promised.shortenedAt = askedAt;
   }
@@ -60,7 +67,7 @@ export class Promises {
   opened(startedAt: number, now: number, real: number): void {
     for (const promised of this.#promised.values()) {
       promised.stallFloor = -Infinity;
-      if (promised.until >= startedAt) promised.until = Math.max(promised.until, now + Math.min(promised.ttlMs, START_GRACE_MS));
+      if (promised.until > startedAt + ROUNDED_MS) promised.until = Math.max(promised.told, now + Math.min(promised.ttlMs, START_GRACE_MS));
       else promised.until = -Infinity;
     }
     this.#at(now, real);
