@@ -204,7 +204,10 @@ function keyOf({ claimant }: LiveLease): string | undefined {
 }
 
 function isAttended(lease: LiveLease, attended: ReadonlySet<string>): boolean {
-  if (attended.has(lease.id) || (lease.state === 'held' && attended.has(heldAs(lease.id)))) return true;
+  if (lease.state === 'held' && attended.has(heldAs(lease.id))) return true;
+  // What asked for a ticket is answered with a place, however late: that carries no grant.
+  if (lease.state === 'held' && lease.claimant.by === 'ticket') return false;
+  if (attended.has(lease.id)) return true;
   return lease.claimant.by === 'connection' && attended.has(keyOf(lease) ?? '');
 }
 
