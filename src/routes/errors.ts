@@ -63,7 +63,8 @@ function expected(error: FastifyError, request: FastifyRequest): Refused | undef
  */
 function dropRest({ raw }: FastifyRequest, reply: FastifyReply): void {
   reply.removeHeader('connection');
-  raw.resume();
+  // Whoever counts the body may have it already, and would hold it back once nobody reads on.
+  raw.unpipe().resume();
   setTimeout(() => { if (!raw.complete) raw.destroy(); }, LINGER_MS).unref();
 }
 
