@@ -19,7 +19,7 @@ import { CLOCK_COMMIT_IDLE_MS, CLOCK_COMMIT_LEASE_MS, STALL_MS } from './limits.
 import { acquire } from './locks/acquire.ts';
 import { createLock, deleteLock, putLock } from './locks/declare.ts';
 import { leaseDue, release } from './locks/endings.ts';
-import { forgetOldest } from './locks/leases.ts';
+import { forgetDue } from './locks/leases.ts';
 import { listLocks, listWaiters, revokeLock, showLock } from './locks/inspect.ts';
 import { attendanceDue, carried, hangUp, uncarried } from './locks/listeners.ts';
 import { followOver, readLease, renew } from './locks/renew.ts';
@@ -66,7 +66,7 @@ function settleDue(current: Step): void {
 function comeDue(current: Step, kind: DeadlineKind, id: string): void {
   switch (kind) {
     case 'lease': return leaseDue(current, id);
-    case 'forget': return forgetOldest(current);
+    case 'forget': return forgetDue(current);
     case 'attendance': return attendanceDue(current, id);
     case 'listener': return requestDue(current, id);
     case 'key': return current.state.keys.delete(id);

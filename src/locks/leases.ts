@@ -46,8 +46,15 @@ export function endLease(step: Step, lease: LiveLease, end: LeaseEnd, reason?: s
 }
 
 /** The lease that ended first is not kept any longer. */
-export function forgetOldest({ state }: Step): void {
-  state.leases.delete(state.leaseIndex.ended.first()!);
+function forgetOldest({ state }: Step): void {
+  state.leases.delete(state.leaseIndex.ended.first()!.id);
+}
+
+/** Leases that ended long enough ago are not kept any longer. */
+export function forgetDue(step: Step): void {
+  const { leaseIndex: { ended }, deadlines } = step.state;
+  while (ended.size > 0 && ended.first()!.keepUntil < step.now) forgetOldest(step);
+  deadlines.set('forget', 'leases', ended.first()?.keepUntil);
 }
 
 function endedRow(step: Step, lease: LiveLease, end: LeaseEnd, reason: string | undefined): EndedLease {

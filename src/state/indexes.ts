@@ -7,7 +7,7 @@ import { Fifo } from './fifo.ts';
 import { Ordered } from './ordered.ts';
 import { Queue } from './queue.ts';
 import { Outbox } from './outbox.ts';
-import type { BatchRow, BatchState, ChunkRow, DeliveryRow, LeaseRow, ListenerRow, LockRow, SendingRow } from './rows.ts';
+import type { BatchRow, BatchState, ChunkRow, DeliveryRow, EndedLease, LeaseRow, ListenerRow, LockRow, SendingRow } from './rows.ts';
 
 /** Who holds a lock and who waits for it. There is one while anybody does. */
 export interface Line {
@@ -23,7 +23,7 @@ export class LeaseIndex {
   readonly names = new Ordered();
   readonly declared = new Ordered();
   /** Ended leases, oldest end first, and so in the order in which they are forgotten. */
-  readonly ended = new Queue();
+  readonly ended = new Queue<EndedLease>();
   /** Leases of clients that are held or wait. */
   clientLeases = 0;
   waiters = 0;
@@ -88,7 +88,7 @@ export class LeaseIndex {
 
   #enter(row: LeaseRow): void {
     if (row.state !== 'waiting' && row.state !== 'held') {
-      this.ended.add(row.id);
+      this.ended.add(row);
       return;
     }
     if (row.claimant.by !== 'task') this.clientLeases++;

@@ -1,27 +1,27 @@
-// Queue: strings that leave in the order in which they came, and no other way.
+// Queue: items that leave in the order in which they came, and no other way.
 //
 // Owns nothing that Fifo does not, but keeps no map: who never leaves from the middle need not be found there.
 //   Q1. `add`, `shift` and `first` take constant time, amortised.
 
 const COMPACT_MIN = 1_024;
 
-export class Queue {
-  #items: string[] = [];
+export class Queue<Item> {
+  #items: Item[] = [];
   #head = 0;
 
   get size(): number {
     return this.#items.length - this.#head;
   }
 
-  add(item: string): void {
+  add(item: Item): void {
     this.#items.push(item);
   }
 
-  first(): string | undefined {
+  first(): Item | undefined {
     return this.#items[this.#head];
   }
 
-  shift(): string | undefined {
+  shift(): Item | undefined {
     const first = this.#items[this.#head];
     if (first === undefined) return undefined;
     this.#head++;

@@ -52,8 +52,6 @@ export class State {
   readonly failures: DurableTable<FailuresRow>;
   readonly deliveries: DurableTable<DeliveryRow>;
 
-  #oldestEnded: string | undefined;
-
   /** Volatile: leases and places of tasks, and places of connections without a key. */
   readonly places: Table<LeaseRow>;
   readonly attendance: Table<AttendanceRow>;
@@ -89,7 +87,7 @@ export class State {
     this.locks = new DurableTable('locks', (row) => row.name, changes, [(before, after) => leases.lockChanged(before, after)]);
     this.leases = new DurableTable<LeaseRow>('leases', (row) => row.id, changes, [
       (before, after) => leases.leaseChanged(before, after),
-      () => this.#oldestEndedDue(),
+      (_before, after) => this.#firstEndedDue(after),
       (before, after) => changes.touchLock((after ?? before)!.lock),
       due('lease', (row) => row.id, leaseDue),
     ]);
@@ -123,15 +121,12 @@ export class State {
   }
 
   /**
-   * Ended leases share one deadline, that of the oldest: they are forgotten in the order of their ends, and a hundred
-   * thousand of them would make every change of the heap dear.
+   * Ended leases share one deadline, that of the oldest when it was set: they are forgotten in the order of their ends, and
+   * a hundred thousand of them would make every change of the heap dear. What comes due sets it anew.
    */
-  #oldestEndedDue(): void {
-    const oldest = this.leaseIndex.ended.first();
-    if (oldest === this.#oldestEnded) return;
-    this.#oldestEnded = oldest;
-    const row = oldest === undefined ? undefined : this.leases.get(oldest);
-    this.deadlines.set('forget', 'leases', row !== undefined && 'keepUntil' in row ? row.keepUntil : undefined);
+  #firstEndedDue(after: LeaseRow | undefined): void {
+    const { ended } = this.leaseIndex;
+    if (ended.size === 1 && ended.first() === after) this.deadlines.set('forget', 'leases', ended.first()?.keepUntil);
   }
 
   /** Makes the index that keeps the deadlines of one table's rows. */

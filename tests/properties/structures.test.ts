@@ -56,7 +56,7 @@ describe('a line', () => {
 describe('a queue that is only left at its head', () => {
   test('gives back everything once, in the order in which it came', () => {
     fc.assert(fc.property(fc.array(fc.integer({ min: -40, max: 40 }), { maxLength: 200, size: 'max' }), (steps) => {
-      const queue = new Queue();
+      const queue = new Queue<string>();
       const line: string[] = [];
       let count = 0;
       for (const step of steps) {
