@@ -10,7 +10,7 @@ import type { Fact } from './state/facts.ts';
 import type { State } from './state/state.ts';
 import { SHORT_SECONDS } from './telemetry/bounds.ts';
 import { lockMetrics } from './telemetry/locks.ts';
-import { requestMetrics, type CountRequest } from './telemetry/requests.ts';
+import { requestMetrics, type CountRequests } from './telemetry/requests.ts';
 import { distribution, gauge, Tally, type Registers } from './telemetry/series.ts';
 import { taskMetrics } from './telemetry/tasks.ts';
 
@@ -22,8 +22,8 @@ export interface Telemetry {
   fact(fact: Fact, sinceMs: number): void;
   /** A commit of that many inputs was flushed. */
   committed(seconds: number, inputs: number): void;
-  /** A request was answered, or its client went away: status 499. `route` is the route's template. */
-  readonly request: CountRequest;
+  /** What counts the requests of a route, named by its template: one that was answered, or whose client went away (499). */
+  readonly requests: CountRequests;
   /** All metrics in Prometheus' text format. */
   metrics(): Promise<string>;
   /** The media type of that text. */
@@ -38,7 +38,7 @@ export function createTelemetry(state: State, version: string): Telemetry {
   const deliveryTried = deliveryMetrics(state, registers);
   const committed = journalMetrics(registers);
   const lost = new Counter({ name: 'holdfast_worker_losses_total', help: 'Worker threads that ended without having been told to.', registers: [...registers] });
-  const request = requestMetrics(registers);
+  const requests = requestMetrics(registers);
   new Gauge({ name: 'holdfast_build_info', help: 'The version that runs; always 1.', labelNames: ['version'], registers: [...registers] }).set({ version }, 1);
   collectDefaultMetrics({ register: registry });
 
@@ -57,7 +57,7 @@ export function createTelemetry(state: State, version: string): Telemetry {
       }
     },
     committed,
-    request,
+    requests,
     metrics: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -200,9 +200,9 @@ describe('tasks', () => {
 
 describe('the edges', () => {
   test('requests are counted by template, method and status, with the time that they took', async () => {
-    telemetry.request('/v1/locks/:lock/leases', 'POST', 201, 0.01);
-    telemetry.request('/v1/locks/:lock/leases', 'POST', 201, 200);
-    telemetry.request('/v1/locks/:lock/leases', 'POST', 499, 3);
+    telemetry.requests('/v1/locks/:lock/leases', 'POST')(201, 0.01);
+    telemetry.requests('/v1/locks/:lock/leases', 'POST')(201, 200);
+    telemetry.requests('/v1/locks/:lock/leases', 'POST')(499, 3);
     const labels = { route: '/v1/locks/:lock/leases', method: 'POST', status: '201' };
     expect(await read('http_requests_total', labels)).toBe(2);
     expect(await read('http_requests_total', { ...labels, status: '499' })).toBe(1);

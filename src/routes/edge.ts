@@ -7,11 +7,14 @@ import type { FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpre
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { PayloadRef } from '../state/payloads.ts';
 
+/** Counts an answered request; `status` 499 is one whose client hung up before its answer. */
+export type CountRequest = (status: number, seconds: number) => void;
+
 export interface EdgeTelemetry {
   metrics(): Promise<string>;
   readonly contentType: string;
-  /** Counts an answered request; `status` 499 is one whose client hung up before its answer. */
-  request(route: string, method: string, status: number, seconds: number): void;
+  /** What counts the requests of a route (its template) and a method. */
+  requests(route: string, method: string): CountRequest;
 }
 
 export interface EdgeLog {

@@ -8,14 +8,17 @@ import { WAIT_SECONDS } from './bounds.ts';
 import { Distribution, type Labels, type Observations, type Registers } from './series.ts';
 
 /** Counts one request that was answered, or whose client went away. */
-export type CountRequest = (route: string, method: string, status: number, seconds: number) => void;
+export type CountRequest = (status: number, seconds: number) => void;
+
+/** What counts the requests of one route and method. */
+export type CountRequests = (route: string, method: string) => CountRequest;
 
 interface Series {
   readonly labels: Labels;
   readonly observations: Observations;
 }
 
-export function requestMetrics(registers: Registers): CountRequest {
+export function requestMetrics(registers: Registers): CountRequests {
   const labelNames = ['route', 'method', 'status'] as const;
   const help = 'Time from a request to the end of its answer, waiting for a lock or a batch included, in seconds.';
   const seconds = new Distribution({ name: 'holdfast_http_request_seconds', help, bounds: WAIT_SECONDS, labelNames, registers });
@@ -29,23 +32,25 @@ export function requestMetrics(registers: Registers): CountRequest {
     },
   });
 
-  // Maps in maps: a key made of all three would be a new string for each request.
-  const byRoute = new Map<string, Map<string, Map<number, Observations>>>();
-  return (route, method, status, took) => {
-    const byStatus = within(within(byRoute, route), method);
-    let observations = byStatus.get(status);
-    if (observations === undefined) {
-      const labels = { route, method, status: String(status) };
-      observations = seconds.series(labels);
-      byStatus.set(status, observations);
-      all.push({ labels, observations });
-    }
-    observations.observe(took);
+  const known = new Map<string, CountRequest>();
+  return (route, method) => {
+    const name = `${method} ${route}`;
+    let count = known.get(name);
+    if (count === undefined) known.set(name, (count = counter(route, method)));
+    return count;
   };
-}
 
-function within<Key, Inner, Value>(map: Map<Key, Map<Inner, Value>>, key: Key): Map<Inner, Value> {
-  let inner = map.get(key);
-  if (inner === undefined) map.set(key, (inner = new Map()));
-  return inner;
+  function counter(route: string, method: string): CountRequest {
+    const byStatus = new Map<number, Observations>();
+    return (status, took) => {
+      let observations = byStatus.get(status);
+      if (observations === undefined) {
+        const labels = { route, method, status: String(status) };
+        observations = seconds.series(labels);
+        byStatus.set(status, observations);
+        all.push({ labels, observations });
+      }
+      observations.observe(took);
+    };
+  }
 }

@@ -113,7 +113,7 @@ export async function serve(context: Finishing, { tokens = [], callbacks = true,
     telemetry: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       metrics: async () => 'holdfast_lock_waiters 0\n',
-      request: (route, method, status) => counted.push({ route, method, status }),
+      requests: (route, method) => (status) => { counted.push({ route, method, status }); },
     },
     logger: {
       isLevelEnabled: () => true,

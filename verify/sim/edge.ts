@@ -52,7 +52,7 @@ export class Edge {
       engine, tokens: [], callbacks: true, version: 'sim',
       checkCallbackUrl: () => ({ ok: true }),
       payloads: { read: (ref) => process.payload(ref) },
-      telemetry: { metrics: () => Promise.resolve(''), contentType: '', request: () => {} },
+      telemetry: { metrics: () => Promise.resolve(''), contentType: '', requests: () => () => {} },
       logger: { isLevelEnabled: () => false, debug: () => {}, error: () => {} },
     };
   }
