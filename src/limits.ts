@@ -83,6 +83,10 @@ export const RESULTS_PAGE_BYTES_MAX = 4 * MIB;
 
 // Workers
 export const WORKERS_MAX = 256;
+/** Of what a thread has said and nobody has read yet, this much finds room in the memory that it shares. A power of two. */
+export const MAILBOX_BYTES = 128 * KIB;
+/** How often the main thread looks for results of a thread that is talking: so much later they may be heard. */
+export const MAILBOX_LOOK_MS = 2;
 /** A thread that has not ended this long after it was told to is given up. */
 export const STUCK_MS = 5 * SECOND;
 /** How long a cancelled task may take to end by itself. */

@@ -59,7 +59,8 @@ export class Calls {
         const item = items[index - order.payloadFirst];
         return this.#function(order.function)(new ItemContext(order, scope, this.#locks), ...(order.call === 'map' ? [item] : spread(item)));
       });
-      this.#post({ kind: 'itemSettled', index, ...outcome, durationMs: now() - startedAt });
+      // With the last one the thread waits for its next order.
+      this.#post({ kind: 'itemSettled', index, ...outcome, durationMs: now() - startedAt }, index + 1 === order.end || this.#stopped);
     }
   }
 

@@ -7,9 +7,10 @@
 
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { LOGS_BYTES_MAX, WORKER_HEAP_MIB_MAX } from '../limits.ts';
+import { LOGS_BYTES_MAX, MAILBOX_LOOK_MS, WORKER_HEAP_MIB_MAX } from '../limits.ts';
 import { errorLine } from './errors.ts';
 import { isFromThread } from './heard.ts';
+import { createMailbox, isLongMessage, MailboxReader, NoMessage, WAKE } from './mailbox.ts';
 import type { FromThread, ThreadBirth, ToThread } from './messages.ts';
 import type { ReportWorker } from './runner.ts';
 
@@ -20,19 +21,23 @@ export class ThreadHandle {
   readonly number: number;
   readonly #report: ReportWorker;
   readonly #port: MessagePort;
+  readonly #mailbox: MailboxReader;
   readonly #thread: Worker;
   #logs = '';
   #endReason: string | undefined;
   #asked = false;
+  #looking: NodeJS.Timeout | undefined;
 
   /** Throws when the system gives no thread. */
-  constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port'>, report: ReportWorker) {
+  constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port' | 'mailbox'>, report: ReportWorker) {
     const { port1, port2 } = new MessageChannel();
+    const mailbox = createMailbox();
     this.number = number;
     this.#report = report;
     this.#port = port1;
+    this.#mailbox = new MailboxReader(mailbox);
     this.#thread = new Worker(ENTRY, {
-      workerData: { ...birth, port: port2 } satisfies ThreadBirth<MessagePort>,
+      workerData: { ...birth, port: port2, mailbox } satisfies ThreadBirth<MessagePort>,
       transferList: [port2],
       name: `worker ${number}`,
       argv: [],
@@ -44,7 +49,7 @@ export class ThreadHandle {
     });
     this.#thread.stdout.resume();
     this.#thread.stderr.resume();
-    this.#port.on('message', (message: unknown) => this.#hear(message));
+    this.#port.on('message', (message: unknown) => this.#receive(message));
     // Also closed by a thread that ends by itself, which then says why: no reason is given here. (H3)
     this.#port.on('close', () => void this.#thread.terminate());
     this.#thread.on('error', (error: unknown) => this.#explain(failureText(error)));
@@ -76,10 +81,37 @@ export class ThreadHandle {
     }
   }
 
+  #receive(message: unknown): void {
+    if (message === WAKE) this.#hear(this.#mailbox.rest());
+    else if (isLongMessage(message)) this.#hear(this.#mailbox.long(message));
+    else return this.#refuse();
+    this.#looking ??= setTimeout(() => this.#look(), MAILBOX_LOOK_MS);
+  }
+
+  /** A thread that said something goes on to say things; it is listened to until it has said nothing for a while. */
+  #look(): void {
+    const heard = this.#hear(this.#mailbox.rest());
+    this.#looking = heard > 0 || !this.#mailbox.sleep() ? setTimeout(() => this.#look(), MAILBOX_LOOK_MS) : undefined;
+  }
+
   /** (H3) */
-  #hear(message: unknown): void {
-    if (isFromThread(message)) this.#heard(message);
-    else void this.end('the worker posted what is no message');
+  #hear(messages: Iterable<unknown>): number {
+    let heard = 0;
+    try {
+      for (const message of messages) {
+        if (!isFromThread(message)) throw new NoMessage();
+        this.#heard(message);
+        heard += 1;
+      }
+    } catch (error) {
+      if (!(error instanceof NoMessage)) throw error;
+      this.#refuse();
+    }
+    return heard;
+  }
+
+  #refuse(): void {
+    void this.end('the worker posted what is no message');
   }
 
   #heard(message: FromThread): void {
@@ -109,8 +141,10 @@ export class ThreadHandle {
 
   #ended(code: number): void {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
-      this.#hear(next.message);
+      this.#receive(next.message);
     }
+    this.#hear(this.#mailbox.last());
+    clearTimeout(this.#looking);
     this.#port.close();
     this.#report({ kind: 'workerEnded', worker: this.number, message: this.#endReason ?? `the worker exited with code ${code}`, logs: this.#takeLogs() });
   }

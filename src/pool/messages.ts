@@ -9,6 +9,7 @@ import type { TaskErrorKind, WorkerReport } from '../state/inputs.ts';
 /** What a thread is born with, as its `workerData`. */
 export interface ThreadBirth<Port> {
   readonly port: Port;
+  readonly mailbox: SharedArrayBuffer;
   /** Absolute path. */
   readonly functionsDir: string;
   readonly setup: { readonly batch: string; readonly attempt: number; readonly text: string } | undefined;
@@ -42,4 +43,5 @@ export type FromThread =
   /** The thread ends itself after this, because of an error that no code caught. */
   | { readonly kind: 'fatal'; readonly message: string };
 
-export type PostFromThread = (message: FromThread) => void;
+/** `isUrgent` (true unless it says otherwise): somebody waits for it. */
+export type PostFromThread = (message: FromThread, isUrgent?: boolean) => void;

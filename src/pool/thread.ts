@@ -2,22 +2,24 @@
 //
 // Owns the wiring of the thread's parts and what happens to an error that no code caught: the thread says so and ends,
 // because nobody knows what state it left behind.
-//   T1. The port is in no task's reach: it is taken out of `workerData`, which every module can import.
+//   T1. The port and the mailbox are in no task's reach: they are taken out of `workerData`, which every module can import.
 
 import { workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { Calls } from './calls.ts';
 import { errorLine } from './errors.ts';
 import { loadFunctions } from './load.ts';
+import { MailboxWriter } from './mailbox.ts';
 import type { PostFromThread, ThreadBirth, ToThread } from './messages.ts';
 import { capturePrints } from './prints.ts';
 import { TaskLocks } from './task-locks.ts';
 
 const birth: ThreadBirth<MessagePort> = workerData;
-const { port, functionsDir, setup } = birth;
-Reflect.deleteProperty(workerData, 'port');
+const { port, mailbox, functionsDir, setup } = birth;
+for (const name of ['port', 'mailbox']) Reflect.deleteProperty(workerData, name);
 const exit = process.exit.bind(process);
-const post: PostFromThread = port.postMessage.bind(port);
+const writer = new MailboxWriter(mailbox, port.postMessage.bind(port));
+const post: PostFromThread = (message, isUrgent = true) => writer.say(message, isUrgent);
 
 function endWith(message: string): void {
   post({ kind: 'fatal', message });
@@ -26,7 +28,7 @@ function endWith(message: string): void {
 
 process.on('uncaughtException', (error) => endWith(`uncaught: ${errorLine(error)}`));
 process.on('unhandledRejection', (reason) => endWith(`unhandled rejection: ${errorLine(reason)}`));
-capturePrints(post);
+capturePrints((text) => post(text, false));
 
 const locks = new TaskLocks(post);
 // Listening keeps the thread alive while a module loads; orders come only after the thread has said that it is ready.

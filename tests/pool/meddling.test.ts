@@ -9,7 +9,7 @@ function runNext(bench: Bench, worker: number, name: string, item: Json): void {
   bench.run(worker, name, [item], { payloadFirst: 1, first: 1, end: 2 });
 }
 
-test('the port of a thread is not among what its modules can import', async () => {
+test('neither the port of a thread nor its mailbox is among what its modules can import', async () => {
   expect((await new Bench().outcome('lookForPort', null)).value).toBe('false');
 });
 
@@ -19,7 +19,7 @@ test('what a task says through the parent port is heard by nobody, and closing i
   expect((await bench.outcome('echo', 1)).value).toBe('1');
 });
 
-test.each(['nothing', 'number', 'list', 'unknownKind', 'inheritedKind', 'brokenItem', 'brokenError', 'brokenLock', 'brokenFunctions'])('a thread that posts what no thread says (%s) is ended, and nothing of it is believed', async (what) => {
+test.each(['bare', 'nothing', 'number', 'list', 'unknownKind', 'inheritedKind', 'brokenItem', 'brokenError', 'brokenLock', 'brokenFunctions'])('a thread that posts what no thread says (%s) is ended, and nothing of it is believed', async (what) => {
   const bench = new Bench();
   const worker = await bench.started();
   runNext(bench, worker, 'sayThroughPort', what);
@@ -42,7 +42,7 @@ test('an idle thread whose port a task closed ends, although a timer keeps it al
   expect(await bench.ended(worker)).toMatchObject({ kind: 'workerEnded' });
 });
 
-test.each(['stringify', 'parse', 'now', 'round', 'byteLength', 'push', 'maps', 'promises', 'tries', 'posts'])('what a task replaces (%s) changes nothing of what is told of a later task', async (what) => {
+test.each(['stringify', 'parse', 'now', 'round', 'byteLength', 'push', 'maps', 'promises', 'tries', 'posts', 'atomics', 'writes'])('what a task replaces (%s) changes nothing of what is told of a later task', async (what) => {
   const bench = new Bench();
   const worker = await bench.started();
   bench.run(worker, 'patch', [what]);

@@ -4,7 +4,7 @@ import { MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { HeldLock, SharedLock, TaskContext } from '../../../src/pool/context.ts';
 
 export function lookForPort(): unknown {
-  return Object.values(Object(workerData)).some((value) => value instanceof MessagePort);
+  return Object.values(Object(workerData)).some((value) => value instanceof MessagePort || value instanceof SharedArrayBuffer);
 }
 
 /** Says through the other port, that every module can have, what no thread says. */
@@ -27,6 +27,8 @@ const PATCHES: Readonly<Record<string, () => void>> = {
   maps: () => { spoil(Map.prototype, ['get', 'set', 'has', 'delete', 'forEach', 'values']); },
   promises: () => { Reflect.set(globalThis, 'Promise', nonsense); },
   tries: () => { spoil(Promise, ['try', 'resolve', 'race']); },
+  atomics: () => { spoil(Atomics, ['load', 'store', 'exchange', 'add']); },
+  writes: () => { spoil(Buffer.prototype, ['write', 'utf8Write']); },
   posts: () => { spoil(MessagePort.prototype, ['postMessage']); },
   texts: () => { spoil(String.prototype, ['split', 'slice', 'toWellFormed']); },
 };
@@ -72,13 +74,13 @@ const SAID: Readonly<Record<string, unknown>> = {
 
 export async function sayThroughPort(_context: TaskContext, what: string): Promise<never> {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
-  port().postMessage(SAID[what]);
+  port().postMessage(what === 'bare' ? { kind: 'itemSettled', index: 0, value: '1', durationMs: 1 } : { after: 0, said: SAID[what] });
   return forever();
 }
 
 export function sayItemSettled(_context: TaskContext, index: number): Promise<never> {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
-  port().postMessage({ kind: 'itemSettled', index, value: '1', durationMs: Number.NaN });
+  port().postMessage({ after: 0, said: { kind: 'itemSettled', index, value: '1', durationMs: Number.NaN } });
   return forever();
 }
 
