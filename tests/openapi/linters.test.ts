@@ -39,7 +39,7 @@ beforeAll(async () => {
   redocly = await loadConfig({ configPath: path.join(import.meta.dirname, 'redocly.yaml') });
 });
 
-describe.for([['Spectral', lintBySpectral], ['Redocly', lintByRedocly]] as const)('%s', ([, lint]) => {
+describe.for([['Spectral', lintBySpectral], ['Redocly', lintByRedocly]] as const)('%s', { timeout: 60_000 }, ([, lint]) => {
   test.for(DOCUMENTS)('has nothing against %s', async (name) => {
     expect(await lint(name, read(name))).toEqual([]);
   });

@@ -13,7 +13,6 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 const TSC = path.join(import.meta.dirname, '../../node_modules/typescript/bin/tsc');
-const PROGRAM_MS_MAX = 60_000;
 
 /** The environment of whoever types there: no package is fetched, and nothing of this test run is seen. */
 const ENVIRONMENT = {
@@ -25,10 +24,11 @@ const ENVIRONMENT = {
 export class Project {
   readonly dir = mkdtempSync(path.join(tmpdir(), 'holdfast-clients-'));
   readonly environment: Readonly<Record<string, string>>;
+  readonly #programs = new AbortController();
 
-  /** `packages` are linked with their commands. */
-  constructor(packages: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.environment = { ...ENVIRONMENT, ...environment };
+  /** `packages` are linked with their commands; programs find the service at `origin`. */
+  constructor(packages: readonly string[], origin: string) {
+    this.environment = { ...ENVIRONMENT, HOLDFAST: origin };
     this.write('package.json', '{"type": "module"}');
     mkdirSync(path.join(this.dir, 'node_modules/.bin'), { recursive: true });
     for (const name of packages) this.#install(name);
@@ -45,18 +45,20 @@ export class Project {
     return stdout;
   }
 
-  /** What a program of the project prints. */
-  async play(program: string): Promise<string> {
-    const { stdout } = await this.#run(program);
+  /** What a program of the project prints, given arguments. */
+  async play(program: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await this.#run(program, ...args);
     return stdout;
   }
 
+  /** Ends what still runs there, and takes the folder away. */
   remove(): void {
+    this.#programs.abort();
     rmSync(this.dir, { recursive: true, force: true });
   }
 
   #run(...args: readonly string[]): Promise<{ readonly stdout: string }> {
-    return run(process.execPath, args, { cwd: this.dir, env: this.environment, timeout: PROGRAM_MS_MAX });
+    return run(process.execPath, args, { cwd: this.dir, env: this.environment, signal: this.#programs.signal });
   }
 
   #install(name: string): void {

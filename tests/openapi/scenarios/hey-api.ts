@@ -2,7 +2,7 @@
 
 import { client } from './holdfast-functions/client.gen.ts';
 import { acquireLock, getBatch, listResults, listWaiters, releaseLease, renewLease, submitBatch, type AcquireLockErrors } from './holdfast-functions/index.ts';
-import { play } from './story.ts';
+import { tell } from './story.ts';
 
 client.setConfig({ baseUrl: process.env['HOLDFAST'] ?? '' });
 
@@ -11,11 +11,11 @@ function answered<Data>(data: Data | undefined, problem: { readonly detail: stri
   return data;
 }
 
-const story = await play({
-  async acquire(lock, body) {
-    const { data, error, response } = await acquireLock({ path: { lock }, body });
+await tell({
+  async acquire(lock, body, key) {
+    const { data, error, response } = await acquireLock({ path: { lock }, headers: { 'Idempotency-Key': key }, body });
     if (error === undefined) return { lease: answered(data, error) };
-    if (response?.status !== 423) throw new Error(error.detail);
+    if (response?.status !== 423) throw new Error(response === undefined ? 'there is no answer' : error.detail);
     const problem: AcquireLockErrors[423] = error;
     // @ts-expect-error -- the specification has no such member
     void problem.holder;
@@ -45,5 +45,4 @@ const story = await play({
     const { data, error } = await listResults({ path: { batch } });
     return answered(data, error).results;
   },
-}, 'hey-api/1');
-console.log(JSON.stringify(story));
+});

@@ -2,15 +2,15 @@
 
 import createClient from 'openapi-fetch';
 import type { paths } from './holdfast.ts';
-import { play } from './story.ts';
+import { tell } from './story.ts';
 
 const holdfast = createClient<paths>({ baseUrl: process.env['HOLDFAST'] ?? '' });
 
 type Held = paths['/v1/locks/{lock}/leases']['post']['responses'][423]['content']['application/problem+json'];
 
-const story = await play({
-  async acquire(lock, asked) {
-    const { data, error, response } = await holdfast.POST('/v1/locks/{lock}/leases', { params: { path: { lock } }, body: asked });
+await tell({
+  async acquire(lock, body, key) {
+    const { data, error, response } = await holdfast.POST('/v1/locks/{lock}/leases', { params: { path: { lock }, header: { 'Idempotency-Key': key } }, body });
     if (data !== undefined) return { lease: data };
     if (response.status !== 423) throw new Error(error.detail);
     const problem: Held = error;
@@ -45,5 +45,4 @@ const story = await play({
     if (data === undefined) throw new Error(error.detail);
     return data.results;
   },
-}, 'openapi-fetch/1');
-console.log(JSON.stringify(story));
+});

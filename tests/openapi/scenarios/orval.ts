@@ -1,11 +1,11 @@
 // The story through the functions that orval wrote.
 
 import { acquireLock, getBatch, listResults, listWaiters, releaseLease, renewLease, submitBatch } from './holdfast-orval.ts';
-import { play } from './story.ts';
+import { tell } from './story.ts';
 
-const story = await play({
-  async acquire(lock, asked) {
-    const answer = await acquireLock(lock, asked);
+await tell({
+  async acquire(lock, asked, key) {
+    const answer = await acquireLock(lock, asked, { headers: { 'Idempotency-Key': key } });
     if (answer.status === 201) return { lease: answer.data };
     if (answer.status !== 423) throw new Error(`answered ${answer.status}`);
     const problem = answer.data;
@@ -40,5 +40,4 @@ const story = await play({
     if (answer.status !== 200) throw new Error(answer.data.detail);
     return answer.data.results;
   },
-}, 'orval/1');
-console.log(JSON.stringify(story));
+});

@@ -1,6 +1,7 @@
 // Story: what every generated client goes through, told in the words that all of them must have.
 //
-// Owns the order of the calls and what is noted of each. How a client makes a call is in the file of its generator,
+// Owns the order of the calls and what is noted of each: `play` a whole use of the service, or `endure` a service that
+// goes away and comes back. How a client makes a call is in the file of its generator,
 // whose types must fit these without a cast.
 
 export interface Lease {
@@ -32,7 +33,8 @@ export interface Result {
 export type Outcome = { readonly lease: Lease } | { readonly problem: Problem };
 
 export interface Client {
-  acquire(lock: string, asked: { readonly owner: string; readonly waitMs?: number }): Promise<Outcome>;
+  /** Rejects where the answer is neither a lease nor `423`, or where there is none. */
+  acquire(lock: string, asked: { readonly owner: string; readonly waitMs?: number }, key: string): Promise<Outcome>;
   renew(lease: string, ttlMs: number): Promise<Outcome>;
   /** The status of the answer. */
   release(lease: string): Promise<number>;
@@ -43,11 +45,29 @@ export interface Client {
   results(batch: string): Promise<readonly Result[]>;
 }
 
-/** What a client saw, for the test to compare. */
-export async function play(client: Client, lock: string): Promise<object> {
-  const first = held(await client.acquire(lock, { owner: 'Ana' }));
-  const refused = refusal(await client.acquire(lock, { owner: 'Ben' }));
-  const waiting = client.acquire(lock, { owner: 'Ben', waitMs: 30_000 });
+/** Plays the part that the command line names, on the lock that it names, and prints what the client saw. */
+export async function tell(client: Client): Promise<void> {
+  const [, , part, lock = ''] = process.argv;
+  console.log(JSON.stringify(part === 'endure' ? await endure(client, lock) : await play(client, lock)));
+}
+
+/** Waits for the lock whatever becomes of the service: one key makes all tries the same request. */
+async function endure(client: Client, lock: string): Promise<object> {
+  const key = crypto.randomUUID();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const lease = held(await client.acquire(lock, { owner: 'Ben', waitMs: 60_000 }, key));
+      return { state: lease.state, tries };
+    } catch {
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+  }
+}
+
+async function play(client: Client, lock: string): Promise<object> {
+  const first = held(await client.acquire(lock, { owner: 'Ana' }, crypto.randomUUID()));
+  const refused = refusal(await client.acquire(lock, { owner: 'Ben' }, crypto.randomUUID()));
+  const waiting = client.acquire(lock, { owner: 'Ben', waitMs: 30_000 }, crypto.randomUUID());
   let line: readonly string[] = [];
   while (line.length === 0) line = await client.waiters(lock);
   const renewed = held(await client.renew(first.id, 45_000));
