@@ -1,6 +1,9 @@
 // Writes openapi/openapi.json (3.0.3) and openapi/openapi-3.1.json from the routes: `npm run openapi`.
+//
+// `npm run openapi -- --released` also keeps the document as tests/openapi/released.json, by which breaking changes are told.
 
 import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { createApp } from '../src/app.ts';
 import { systemClock } from '../src/clock.ts';
 import { EngineLoop } from '../src/engine.ts';
@@ -10,6 +13,8 @@ import { State } from '../src/state/state.ts';
 import { createTelemetry } from '../src/telemetry.ts';
 import { VERSION } from '../src/version.ts';
 import { createDestinationRule } from '../src/webhooks/destination.ts';
+
+const { values } = parseArgs({ options: { released: { type: 'boolean', default: false } } });
 
 const journal = new MemoryJournal();
 const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
@@ -26,10 +31,11 @@ const app = createApp({
 });
 await app.ready();
 const document = app.swagger();
-write('openapi.json', document);
-write('openapi-3.1.json', in31(document));
+write('openapi/openapi.json', document);
+write('openapi/openapi-3.1.json', in31(document));
+if (values.released) write('tests/openapi/released.json', document);
 await app.close();
 
-function write(name: string, content: object): void {
-  writeFileSync(new URL(`../openapi/${name}`, import.meta.url), `${JSON.stringify(content, undefined, 2)}\n`);
+function write(file: string, content: object): void {
+  writeFileSync(new URL(`../${file}`, import.meta.url), `${JSON.stringify(content, undefined, 2)}\n`);
 }

@@ -47,7 +47,7 @@ export const Counts = named('Counts', Type.Object({
   cancelled: int32('Items that were cancelled.'),
 }, { description: 'How many items are in which state.' }));
 
-export const Result = named('Result', Type.Object({
+export const Result = named('TaskResult', Type.Object({
   index: int32('The place of the item, from 0.'),
   state: choice(RESULT_STATES, 'Where the task stands.'),
   value: Type.Optional(json('What the function returned; null for nothing. Only of a task that succeeded.')),
@@ -93,7 +93,7 @@ export const ResultPage = named('ResultPage', Type.Object({
 
 export const FunctionParams = Type.Object({ function: Type.String({ description: 'The name of the function.' }) });
 
-export const FunctionShape = named('Function', Type.Object({
+export const FunctionShape = named('TaskFunction', Type.Object({
   name: Type.String({ description: 'The name under which it is exported and called.' }),
   description: Type.String({ description: 'What it says of itself; empty for nothing.' }),
   module: Type.String({ description: 'The file that exports it, relative to the functions folder.' }),

@@ -10,7 +10,7 @@ import { batchBody, resultBody } from './batch-view.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
-import { BATCH_EXAMPLE, ENDED_BATCH_EXAMPLE, RESULTS_EXAMPLE, SUBMIT_EXAMPLE } from './examples.ts';
+import { BATCH_EXAMPLE, ENDED_BATCH_EXAMPLE, RESULTS_EXAMPLE, SUBMIT_EXAMPLE, WAITED_BATCH_EXAMPLE } from './examples.ts';
 import { idempotencyKey } from './headers.ts';
 import { mintId } from './ids.ts';
 import { Connection } from './connection.ts';
@@ -20,8 +20,8 @@ import { BatchParams, Empty, PageQuery, ref, WaitQuery, type Shape } from './sch
 import { integers } from './validation.ts';
 
 export function batchRoutes(app: Routes, edge: Edge): void {
-  submitRoute(app, edge);
   readRoutes(app, edge);
+  submitRoute(app, edge);
   resultRoutes(app, edge);
 }
 
@@ -43,8 +43,9 @@ function submitRoute(app: Routes, edge: Edge): void {
           'function_not_found', 'lock_not_shareable', 'items_invalid', 'globals_invalid', 'callbacks_not_configured', 'address_not_allowed',
           'task_failed', 'batch_queue_full', 'functions_unknown', 'idempotency_key_reused', 'batch_forgotten', 'payload_damaged',
         ],
-        example: { request: SUBMIT_EXAMPLE, response: BATCH_EXAMPLE },
+        example: { request: SUBMIT_EXAMPLE, response: BATCH_EXAMPLE, byStatus: { 200: WAITED_BATCH_EXAMPLE } },
         headers: ['Idempotency-Key'],
+        answers: ['Location'],
       },
     },
   }, async (request, reply) => {

@@ -3,7 +3,7 @@
 import { Batch, BatchPage, Callback, CallbackTarget, Counts, FunctionPage, FunctionShape, Initializer, Result, ResultPage, SubmitBatch } from './batch-schemas.ts';
 import { Acquire, Lease, LeasedLock, Renew } from './lease-schemas.ts';
 import { CreateLock, Holder, Lock, LockPage, PutLock, RevokeLock, Waiter, WaiterPage } from './lock-schemas.ts';
-import { BrokenModule, Live, Ready, WorkersHealth } from './ops-schemas.ts';
+import { BrokenModule, Live, Ready, SpecificationSchema, WorkersHealth } from './ops-schemas.ts';
 import { ProblemSchema } from './problem-schema.ts';
 import { Empty, TaskErrorSchema } from './schemas.ts';
 
@@ -12,5 +12,5 @@ export const COMPONENTS = [
   CreateLock, PutLock, RevokeLock, Holder, Lock, LockPage, Waiter, WaiterPage,
   Acquire, Renew, LeasedLock, Lease,
   FunctionShape, FunctionPage, Initializer, CallbackTarget, SubmitBatch, Counts, Result, Callback, Batch, BatchPage, ResultPage, Empty,
-  Live, BrokenModule, WorkersHealth, Ready,
+  Live, BrokenModule, WorkersHealth, Ready, SpecificationSchema,
 ];

@@ -11,6 +11,8 @@ export type Tag = 'Locks' | 'Leases' | 'Functions' | 'Batches' | 'Operations';
 export interface Example {
   readonly request?: Json;
   readonly response?: Json;
+  /** Where one status shows something else. */
+  readonly byStatus?: { readonly [status: string]: Json };
 }
 
 export interface OperationDocs {
@@ -23,6 +25,8 @@ export interface OperationDocs {
   readonly noContent?: string;
   /** Headers that the operation reads. */
   readonly headers?: readonly ('Idempotency-Key' | 'Prefer')[];
+  /** Headers that its successes may have. */
+  readonly answers?: readonly ('Location' | 'Preference-Applied')[];
 }
 
 declare module 'fastify' {

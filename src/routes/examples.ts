@@ -1,5 +1,7 @@
 // Examples: what the specification shows. Each is valid by the schema of the place where it stands.
 
+import type { Occurrence, ProblemCode } from './problems.ts';
+
 const HOLDER_EXAMPLE = {
   owner: 'worker-7', fencingToken: 34, grantedAt: '2026-11-23T08:30:00.000Z', expiresAt: '2026-11-23T08:30:30.000Z',
 };
@@ -19,6 +21,11 @@ export const LEASE_EXAMPLE = {
   expiresInMs: 29_996, elapsedMs: 4, renewAfterMs: 10_000, waitedMs: 0,
 };
 
+export const TICKET_EXAMPLE = {
+  id: 'lse_q3fJ0aYv1oT7mK2xWz5rB8cD', state: 'waiting', locks: [{ name: 'orders/42', mode: 'exclusive', permits: 1 }],
+  owner: 'worker-7', ttlMs: 30_000, elapsedMs: 2, waitedMs: 1, position: 3,
+};
+
 export const FUNCTION_EXAMPLE = { name: 'resize', description: 'Makes a smaller picture.', module: 'pictures.ts' };
 
 export const SUBMIT_EXAMPLE = {
@@ -32,7 +39,17 @@ export const BATCH_EXAMPLE = {
   callbacks: [], createdAt: '2026-11-23T08:30:00.000Z',
 };
 
-const ERROR_EXAMPLE = { name: 'RangeError', message: 'the picture is too small', kind: 'error' };
+const ERROR_EXAMPLE = { name: 'RangeError', message: 'the picture is too small', kind: 'error' } as const;
+
+export const INSTANCE_EXAMPLE = 'urn:uuid:5f0c3d0e-8a51-4c53-9d0a-2f7c1f6f4f10';
+
+/** What problems tell beside their words. */
+export const OCCURRENCE_EXAMPLES: { readonly [Code in ProblemCode]?: Occurrence } = {
+  lock_held: { retryAfterMs: 12_400, holders: [HOLDER_EXAMPLE], waiters: 2 },
+  lease_lost: { reason: 'expired', fencingToken: 34 },
+  lock_not_shareable: { pointer: '/items/0/lock' },
+  task_failed: { error: ERROR_EXAMPLE, batch: BATCH_EXAMPLE.id },
+};
 
 export const ENDED_BATCH_EXAMPLE = {
   ...BATCH_EXAMPLE,
@@ -44,9 +61,21 @@ export const ENDED_BATCH_EXAMPLE = {
   endedAt: '2026-11-23T08:30:01.310Z',
 };
 
+const RESULT_EXAMPLE = { index: 0, state: 'succeeded', value: { width: 64 }, logs: 'resized a.png\n', attempt: 1, durationMs: 640 };
+
+/** What a submission that waited is answered when all went well. */
+export const WAITED_BATCH_EXAMPLE = {
+  ...BATCH_EXAMPLE,
+  state: 'succeeded',
+  counts: { total: 2, pending: 0, running: 0, succeeded: 2, failed: 0, cancelled: 0 },
+  results: [RESULT_EXAMPLE, { ...RESULT_EXAMPLE, index: 1, logs: 'resized b.png\n' }],
+  startedAt: '2026-11-23T08:30:00.010Z',
+  endedAt: '2026-11-23T08:30:01.310Z',
+};
+
 export const RESULTS_EXAMPLE = {
   results: [
-    { index: 0, state: 'succeeded', value: { width: 64 }, logs: 'resized a.png\n', attempt: 1, durationMs: 640 },
+    RESULT_EXAMPLE,
     { index: 1, state: 'failed', error: ERROR_EXAMPLE, logs: '', attempt: 1, durationMs: 3 },
   ],
 };

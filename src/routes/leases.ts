@@ -7,7 +7,7 @@ import { accepted } from './answers.ts';
 import { answering } from './ask.ts';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
-import { LEASE_EXAMPLE } from './examples.ts';
+import { LEASE_EXAMPLE, TICKET_EXAMPLE } from './examples.ts';
 import { idempotencyKey, prefersAsync } from './headers.ts';
 import { mintId } from './ids.ts';
 import { answerLease, type WriteLease } from './lease-answer.ts';
@@ -36,8 +36,9 @@ function acquireRoute(app: Routes, edge: Edge): void {
     config: {
       docs: {
         problems: ['lock_held', 'wait_timed_out', 'wait_queue_full', 'too_many_leases', 'lease_lost', 'idempotency_key_reused', 'lock_name_invalid'],
-        example: { request: { owner: 'worker-7', ttlMs: 30_000, waitMs: 10_000 }, response: LEASE_EXAMPLE },
+        example: { request: { owner: 'worker-7', ttlMs: 30_000, waitMs: 10_000 }, response: LEASE_EXAMPLE, byStatus: { 202: TICKET_EXAMPLE } },
         headers: ['Idempotency-Key', 'Prefer'],
+        answers: ['Location', 'Preference-Applied'],
       },
     },
   }, (request, reply) => {

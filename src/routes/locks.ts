@@ -18,8 +18,8 @@ import { integers } from './validation.ts';
 const HELD_IS_CONFLICT: Statuses = { lock_held: 409 };
 
 export function lockRoutes(app: Routes, edge: Edge): void {
-  declareRoutes(app, edge);
   readRoutes(app, edge);
+  declareRoutes(app, edge);
   removeRoutes(app, edge);
 }
 
@@ -39,6 +39,7 @@ function declareRoutes(app: Routes, edge: Edge): void {
         problems: ['lock_exists', 'lock_name_invalid', 'idempotency_key_reused', 'too_many_locks'],
         example: { request: { name: 'orders/42', description: 'One order at a time', labels: { team: 'billing' } }, response: LOCK_EXAMPLE },
         headers: ['Idempotency-Key'],
+        answers: ['Location'],
       },
     },
   }, async (request, reply) => {

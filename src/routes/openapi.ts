@@ -10,8 +10,10 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { OperationDocs } from './docs.ts';
 import { operation } from './docs.ts';
 import type { Routes } from './edge.ts';
-import { PROBLEMS, type ProblemCode } from './problems.ts';
-import { Type } from 'typebox';
+import { INSTANCE_EXAMPLE, OCCURRENCE_EXAMPLES } from './examples.ts';
+import { SpecificationSchema } from './ops-schemas.ts';
+import { problem, PROBLEMS, type ProblemCode } from './problems.ts';
+import { ref } from './schemas.ts';
 
 interface Media {
   readonly schema: { readonly $ref?: string };
@@ -57,6 +59,16 @@ const HEADERS: Record<'Idempotency-Key' | 'Prefer', object> = {
     description: '`respond-async` asks for a ticket where the lock is not free, instead of a connection that waits.',
   },
 };
+
+/** Refusals that pass: they say when trying again may help. */
+const RETRIED: ReadonlySet<number> = new Set([423, 429, 503]);
+
+/** What answers say beside their bodies. */
+const ANSWER_HEADERS = {
+  Location: { description: 'The path of what the body shows; a lease id in it is a secret.', schema: { type: 'string', format: 'uri-reference' } },
+  'Preference-Applied': { description: '`respond-async` where the answer is a ticket.', schema: { type: 'string' } },
+  'Retry-After': { description: 'Seconds until trying again may help.', schema: { type: 'integer', format: 'int32' } },
+} as const;
 
 const DESCRIPTION = [
   'Named locks with leases and fencing tokens, and batches of tasks that run under them.',
@@ -104,7 +116,7 @@ export function specificationRoute(app: Routes): void {
   app.get('/openapi.json', {
     schema: {
       ...operation('getSpecification', 'Operations', 'This specification', 'OpenAPI 3.0.3.'),
-      response: { 200: Type.Unsafe<object>({ type: 'object', additionalProperties: true, description: 'The document.' }) },
+      response: { 200: ref(SpecificationSchema) },
     },
     config: { open: true, docs: { problems: [], example: { response: { openapi: '3.0.3' } } } },
   }, (_request, reply) => void reply.send(app.swagger()));
@@ -135,6 +147,7 @@ function completed<Document extends object>(document: Document, docs: ReadonlyMa
 function completeOperation(found: Operation, said: Described, document: Specification): void {
   if (said.noContent !== undefined) found.responses = { 204: { description: said.noContent } };
   giveExamples(found, said);
+  for (const [status, response] of Object.entries(found.responses)) Object.assign(response, headersOf(status, said));
   if (found.requestBody !== undefined) found.requestBody.required = hasRequired(found.requestBody.content, document);
   if (said.headers !== undefined) found.parameters = [...(found.parameters ?? []), ...said.headers.map((name) => HEADERS[name])];
   found.security = said.open === true ? [] : [{}, { token: [] }];
@@ -142,8 +155,8 @@ function completeOperation(found: Operation, said: Described, document: Specific
   for (const [status, codes] of [...byStatus].toSorted(([left], [right]) => left - right)) {
     const response = (found.responses[status] ??= { description: '' });
     response.description = [response.description, ...codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`)].filter(Boolean).join('\n');
-    response.content = { ...response.content, [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
-    if (status === 429 || status === 503) response.headers = { 'Retry-After': { description: 'Seconds until trying again may help.', schema: { type: 'integer', format: 'int32' } } };
+    response.content = { ...response.content, [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' }, example: problemExample(status, codes) } };
+    if (RETRIED.has(status)) response.headers = { 'Retry-After': ANSWER_HEADERS['Retry-After'] };
   }
 }
 
@@ -151,6 +164,16 @@ function problemsOf(found: Operation, said: OperationDocs): readonly ProblemCode
   const isMachine = found.tags?.[0] !== 'Operations';
   const all = [...said.problems, ...COMMON, ...(isMachine ? SERVED : []), ...(found.requestBody === undefined ? [] : WITH_BODY)];
   return [...new Set(all)].toSorted();
+}
+
+function headersOf(status: string, { answers = [] }: OperationDocs): Pick<Response, 'headers'> {
+  const names = answers.filter((name) => name !== 'Preference-Applied' || status === '202');
+  return names.length === 0 ? {} : { headers: Object.fromEntries(names.map((name) => [name, ANSWER_HEADERS[name]])) };
+}
+
+/** The first of the codes that a status may mean, as an answer shows it. */
+function problemExample(status: number, [code]: readonly ProblemCode[]): object | undefined {
+  return code && { ...problem(code, { ...OCCURRENCE_EXAMPLES[code], status }), instance: INSTANCE_EXAMPLE };
 }
 
 /** A body may be absent where `{}` is one. */
@@ -165,6 +188,6 @@ function giveExamples(found: Operation, { example }: OperationDocs): void {
   }
   for (const [status, response] of Object.entries(found.responses)) {
     if (!status.startsWith('2') || example.response === undefined) continue;
-    for (const media of Object.values(response.content ?? {})) media.example = example.response;
+    for (const media of Object.values(response.content ?? {})) media.example = example.byStatus?.[status] ?? example.response;
   }
 }

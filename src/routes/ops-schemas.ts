@@ -24,3 +24,5 @@ export const Ready = named('Ready', Type.Object({
   status: choice(['ready'] as const, 'Requests are taken.'),
   workers: ref(WorkersHealth),
 }, { description: 'How the service is. Locks are served although the workers fail.' }));
+
+export const SpecificationSchema = named('Specification', Type.Unsafe<object>({ type: 'object', additionalProperties: true, description: 'A document of OpenAPI 3.0.' }));
