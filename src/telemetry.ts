@@ -9,7 +9,7 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Fact } from './state/facts.ts';
 import type { State } from './state/state.ts';
 import { SHORT_SECONDS } from './telemetry/bounds.ts';
-import { lockMetrics } from './telemetry/locks.ts';
+import { lockMetrics, type Now } from './telemetry/locks.ts';
 import { requestMetrics, type CountRequest } from './telemetry/requests.ts';
 import { distribution, gauge, Tally, type Registers } from './telemetry/series.ts';
 import { taskMetrics } from './telemetry/tasks.ts';
@@ -30,10 +30,11 @@ export interface Telemetry {
   readonly contentType: string;
 }
 
-export function createTelemetry(state: State, version: string): Telemetry {
+/** `now`: milliseconds that the service ran, as the engine counts them. */
+export function createTelemetry(state: State, now: Now, version: string): Telemetry {
   const registry = new Registry();
   const registers: Registers = [registry];
-  const lockFact = lockMetrics(state, registers);
+  const lockFact = lockMetrics(state, now, registers);
   const taskFact = taskMetrics(state, registers);
   const deliveryTried = deliveryMetrics(state, registers);
   const committed = journalMetrics(registers);
