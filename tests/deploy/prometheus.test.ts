@@ -7,7 +7,7 @@ import { Receiver } from '../service/receiver.ts';
 import { until } from '../service/until.ts';
 import { panelsOf, type Dashboard } from './linter.ts';
 import { DECLARED, Load } from './load.ts';
-import { missingForPrometheus } from './programs.ts';
+import { missingForPrometheus, promtool } from './programs.ts';
 import { Prometheus } from './prometheus.ts';
 import { selectors } from './promql.ts';
 
@@ -39,7 +39,7 @@ describe.skipIf(missing !== undefined)(`Prometheus beside a service under load${
     await prometheus.ready();
     await load.start();
     context.onTestFinished(() => load.stop());
-  }, 90_000);
+  }, 120_000);
 
   afterAll(async () => {
     for (const close of closing) await close();
@@ -62,7 +62,7 @@ describe.skipIf(missing !== undefined)(`Prometheus beside a service under load${
     const values = await until(`${name} has values`, async () => {
       const found = await prometheus.labelValues(name, selector);
       return found.length > 0 ? found : undefined;
-    });
+    }, WITHIN_MS);
     expect(values).toEqual({ job: ['holdfast'], instance: [target], lock: DECLARED }[name]);
   });
 
@@ -75,11 +75,19 @@ describe.skipIf(missing !== undefined)(`Prometheus beside a service under load${
     expect(found.map((sample) => sample.metric['lock'] ?? '')).toEqual(expect.arrayContaining(locks));
   });
 
-  test('every rule is evaluated without an error, every recording rule records, and what alerts look at is there', { timeout: 2 * WITHIN_MS }, async () => {
+  test('promtool check metrics finds nothing wrong in what the service tells of itself', { timeout: WITHIN_MS }, async () => {
+    const { text } = await service.client.ask('GET', '/metrics');
+    // What prom-client tells of the process has gauges that end in _total, which are its own.
+    const ours = text.split('\n').filter((line) => /^(?:# (?:HELP|TYPE) )?holdfast_/u.test(line)).join('\n');
+    expect(ours).toContain('holdfast_lock_waiters');
+    expect(await promtool(['check', 'metrics'], `${ours}\n`)).toEqual({ code: 0, output: '' });
+  });
+
+  test('every rule is evaluated without an error, every recording rule records, and what alerts look at is there', { timeout: 4 * WITHIN_MS }, async () => {
     const rules = await until('all rules are evaluated', async () => {
       const found = await prometheus.rules();
       return found.length > 0 && found.every(({ health }) => health !== 'unknown') ? found : undefined;
-    });
+    }, WITHIN_MS);
     expect(rules.filter(({ health }) => health !== 'ok').map(({ name, lastError }) => `${name}: ${lastError}`)).toEqual([]);
     for (const { name, type, query } of rules) {
       if (type === 'recording') await findsData(name);
@@ -88,11 +96,11 @@ describe.skipIf(missing !== undefined)(`Prometheus beside a service under load${
     expect(rules.filter(({ type }) => type === 'recording').length).toBeGreaterThan(5);
   });
 
-  test('what goes wrong in the load raises its alerts, and no other', { timeout: 2 * WITHIN_MS }, async () => {
+  test('what goes wrong in the load raises its alerts, and what does not raises none', { timeout: 4 * WITHIN_MS }, async () => {
     await until('the dead callbacks are told', async () => await stateOf('HoldfastDeliveriesDead') === 'firing', WITHIN_MS);
     await until('the unread failures are seen', async () => await stateOf('HoldfastFailuresUnread') === 'pending', WITHIN_MS);
     await until('the lost workers are seen', async () => await stateOf('HoldfastWorkerCrashLoop') === 'pending', WITHIN_MS);
-    const silent = ['HoldfastDown', 'HoldfastLockWaitersGrowing', 'HoldfastLockHeldLong', 'HoldfastOldestWaiter'];
+    const silent = ['HoldfastLockWaitersGrowing', 'HoldfastLockHeldLong', 'HoldfastOldestWaiter'];
     expect(await Promise.all(silent.map(stateOf))).toEqual(silent.map(() => 'inactive'));
   });
 });

@@ -12,7 +12,7 @@ import { parse, stringify } from 'yaml';
 import { read } from '../tidy/project.ts';
 import { RULES_DIR } from './programs.ts';
 
-const EVERY = '500ms';
+const EVERY = '1s';
 const LISTENING = /msg="Listening on" address=(?<address>[\d.:]+)/u;
 
 interface Config {

@@ -4,7 +4,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { headings, read } from '../tidy/project.ts';
-import { sharedService } from '../service/harness.ts';
 import { missingForPrometheus, promtool } from './programs.ts';
 
 interface AlertRule {
@@ -67,8 +66,6 @@ test('the runbook has no section of an alert that is not there', () => {
 const missing = missingForPrometheus();
 
 describe.skipIf(missing !== undefined)(`Prometheus' own tool${missing === undefined ? '' : ` (${missing})`}`, () => {
-  const service = sharedService();
-
   test.for([
     ['check', 'rules', 'recording.rules.yml', 'alerts.rules.yml'],
     ['check', 'config', 'prometheus.yml'],
@@ -76,13 +73,5 @@ describe.skipIf(missing !== undefined)(`Prometheus' own tool${missing === undefi
   ])('promtool %s %s %s finds nothing wrong', { timeout: 60_000 }, async (args) => {
     const { code, output } = await promtool(args);
     expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('SUCCESS') });
-  });
-
-  test('promtool check metrics finds nothing wrong in what the service tells of itself', async () => {
-    const { text } = await service.client.ask('GET', '/metrics');
-    // What prom-client tells of the process has gauges that end in _total, which are its own.
-    const ours = text.split('\n').filter((line) => /^(?:# (?:HELP|TYPE) )?holdfast_/u.test(line)).join('\n');
-    expect(ours).toContain('holdfast_lock_waiters');
-    expect(await promtool(['check', 'metrics'], `${ours}\n`)).toEqual({ code: 0, output: '' });
   });
 });
