@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    globalSetup: 'tests/skipped.ts',
     // Most of the time is waiting for real processes; more of them at once would starve their starts on two cores.
     maxWorkers: 2,
     maxConcurrency: 5,

@@ -18,7 +18,7 @@ const { values } = parseArgs({ options: { released: { type: 'boolean', default: 
 
 const journal = new MemoryJournal();
 const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
-const telemetry = createTelemetry(state, { version: VERSION, durability: 'flush' });
+const telemetry = createTelemetry(state, () => 0, { version: VERSION, durability: 'flush' });
 const failed = (error: unknown): never => { throw error; };
 /** Never started: routes are described without it. */
 const engine = new EngineLoop({ state, journal, clock: systemClock, perform: () => undefined, observer: telemetry, failed });

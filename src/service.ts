@@ -113,7 +113,7 @@ function wire({ config, version, logger, failed }: ServiceOptions, journal: Jour
   const runner = createThreadPool({ functionsDir: config.functionsDir, report });
   const sender = createWebhookSender({ secrets: config.webhookSecrets, rule: config.destinationRule, report, version });
   const state = new State({ workers: config.workers, checksum: (bytes) => crc32(bytes), tokenFloor: config.tokenFloor });
-  const telemetry = createTelemetry(state, { version, durability: config.durability });
+  const telemetry = createTelemetry(state, () => engine.reading().now, { version, durability: config.durability });
   const ports = { journal, runner, sender, report };
   const engine = new EngineLoop({
     state, journal, clock: systemClock, observer: telemetry, failed,

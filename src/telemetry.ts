@@ -10,7 +10,7 @@ import type { Durability } from './journal/journal.ts';
 import type { Fact } from './state/facts.ts';
 import type { State } from './state/state.ts';
 import { SHORT_SECONDS } from './telemetry/bounds.ts';
-import { lockMetrics } from './telemetry/locks.ts';
+import { lockMetrics, type Now } from './telemetry/locks.ts';
 import { requestMetrics, type CountRequests } from './telemetry/requests.ts';
 import { distribution, gauge, Tally, type Registers } from './telemetry/series.ts';
 import { taskMetrics } from './telemetry/tasks.ts';
@@ -37,10 +37,11 @@ export interface Running {
   readonly durability: Durability;
 }
 
-export function createTelemetry(state: State, { version, durability }: Running): Telemetry {
+/** `now`: milliseconds that the service ran, as the engine counts them. */
+export function createTelemetry(state: State, now: Now, { version, durability }: Running): Telemetry {
   const registry = new Registry();
   const registers: Registers = [registry];
-  const lockFact = lockMetrics(state, registers);
+  const lockFact = lockMetrics(state, now, registers);
   const taskFact = taskMetrics(state, registers);
   const deliveryTried = deliveryMetrics(state, registers);
   const committed = journalMetrics(registers);

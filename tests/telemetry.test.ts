@@ -10,14 +10,22 @@ import { sample } from './service/metrics.ts';
 
 let state: State;
 let telemetry: Telemetry;
+let now = 0;
 
 beforeEach(() => {
+  now = 0;
   state = new State({ workers: 2, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
-  telemetry = createTelemetry(state, { version: '1.2.3', durability: 'os' });
+  telemetry = createTelemetry(state, () => now, { version: '1.2.3', durability: 'os' });
 });
 
 async function read(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number | undefined> {
   return sample(await telemetry.metrics(), `holdfast_${name}`, labels);
+}
+
+/** What a metric says of two locks that a test declares, and of all others. */
+async function byLock(name: string): Promise<readonly (number | undefined)[]> {
+  const text = await telemetry.metrics();
+  return ['orders/1', 'orders/2', ''].map((lock) => sample(text, `holdfast_${name}`, { lock }));
 }
 
 function declare(name: string): void {
@@ -26,11 +34,11 @@ function declare(name: string): void {
 
 let leases = 0;
 
-function lease(lock: string, held: boolean, claimant: Claimant = { by: 'ticket' }): string {
+function lease(lock: string, held: boolean, claimant: Claimant = { by: 'ticket' }, since = 0): string {
   const order = ++leases;
-  const base = { id: `lse_${order}`, lock, order, claimant, ttlMs: 1_000, askedAt: 0 };
+  const base = { id: `lse_${order}`, lock, order, claimant, ttlMs: 1_000, askedAt: since };
   const row: LeaseRow = held
-    ? { ...base, state: 'held', fencingToken: order, grantedAt: 0, waitedMs: 0, heldSince: 0 }
+    ? { ...base, state: 'held', fencingToken: order, grantedAt: 0, waitedMs: 0, heldSince: since }
     : { ...base, state: 'waiting' };
   (claimant.by === 'task' ? state.places : state.leases).put(row);
   return row.id;
@@ -50,7 +58,7 @@ async function families(): Promise<readonly Family[]> {
 describe('names', () => {
   test('every metric of the contract is there from the start', async () => {
     expect((await families()).map(({ name }) => name.replace('holdfast_', ''))).toEqual(expect.arrayContaining([
-      'lock_waiters', 'lock_holders', 'lock_grants_total', 'lock_wait_seconds', 'lock_hold_seconds', 'lock_handoff_seconds',
+      'lock_waiters', 'lock_holders', 'lock_oldest_waiter_seconds', 'lock_oldest_hold_seconds', 'chunks_queued', 'lock_grants_total', 'lock_wait_seconds', 'lock_hold_seconds', 'lock_handoff_seconds',
       'lock_refusals_total', 'lease_ends_total', 'batches', 'tasks_total', 'task_seconds', 'task_queue_seconds', 'pool_workers',
       'batch_errors_unread', 'webhook_deliveries_total', 'webhook_deliveries_pending', 'journal_commit_seconds',
       'journal_commit_inputs', 'http_requests_total', 'http_request_seconds', 'build_info', 'journal_durability',
@@ -79,7 +87,7 @@ describe('names', () => {
   });
 
   test('two services of one process count apart', async () => {
-    createTelemetry(state, { version: '1.2.3', durability: 'flush' }).fact({ kind: 'granted', waitedMs: 0 }, 0);
+    createTelemetry(state, () => now, { version: '1.2.3', durability: 'flush' }).fact({ kind: 'granted', waitedMs: 0 }, 0);
     expect(await read('lock_grants_total')).toBe(0);
   });
 });
@@ -111,10 +119,43 @@ describe('locks', () => {
     lease(names[LABELLED_LOCKS_MAX - 1]!, true);
     lease(names[LABELLED_LOCKS_MAX]!, true);
     lease(names.at(-1)!, true);
+    lease(names.at(-1)!, false);
+    now = 2_000;
     const text = await telemetry.metrics();
     expect(text.match(/^holdfast_lock_holders\{lock="lock-/gmu)).toHaveLength(LABELLED_LOCKS_MAX);
     expect(sample(text, 'holdfast_lock_holders', { lock: names[LABELLED_LOCKS_MAX - 1]! })).toBe(1);
     expect(sample(text, 'holdfast_lock_holders', { lock: '' })).toBe(2);
+    expect(sample(text, 'holdfast_lock_oldest_waiter_seconds', { lock: '' })).toBe(2);
+    expect(sample(text, 'holdfast_lock_oldest_hold_seconds', { lock: '' })).toBe(2);
+  });
+
+  test('the age of the first in line is told by declared lock, and the oldest of all other locks together', async () => {
+    declare('orders/1');
+    declare('orders/2');
+    lease('orders/1', true, { by: 'ticket' }, 1_000);
+    const first = lease('orders/1', false, { by: 'ticket' }, 2_000);
+    lease('orders/1', false, { by: 'ticket' }, 3_000);
+    lease('nobody-declared', true, { by: 'ticket' }, 4_000);
+    lease('nobody-declared', false, { by: 'connection' }, 5_500);
+    lease('nor-this', true, { by: 'ticket' }, 4_000);
+    lease('nor-this', false, { by: 'task', worker: 1, scope: 1, call: 1 }, 5_000);
+    now = 6_000;
+    expect(await byLock('lock_oldest_waiter_seconds')).toEqual([4, 0, 1]);
+    state.leases.delete(first);
+    expect(await byLock('lock_oldest_waiter_seconds')).toEqual([3, 0, 1]);
+  });
+
+  test('how long a lock is held is told by declared lock, and the longest of all other locks together', async () => {
+    declare('orders/1');
+    declare('orders/2');
+    now = 10_000;
+    expect(await byLock('lock_oldest_hold_seconds')).toEqual([0, 0, 0]);
+    lease('orders/1', true, { by: 'ticket' }, 1_000);
+    const oldest = lease('nobody-declared', true, { by: 'ticket' }, 2_500);
+    lease('nor-this', true, { by: 'task', worker: 1, scope: 1, call: 1 }, 4_000);
+    expect(await byLock('lock_oldest_hold_seconds')).toEqual([9, 0, 7.5]);
+    state.leases.delete(oldest);
+    expect(await byLock('lock_oldest_hold_seconds')).toEqual([9, 0, 6]);
   });
 
   test('a grant is counted with its wait, in cumulative buckets', async () => {

@@ -4,21 +4,20 @@
 
 import { PROCESS_LOSSES_MAX } from '../limits.ts';
 import { Fifo } from './fifo.ts';
+import { emptyLine, HeldLines, type Line } from './lines.ts';
 import { Ordered } from './ordered.ts';
 import { Queue } from './queue.ts';
 import { Outbox } from './outbox.ts';
 import type { BatchRow, BatchState, ChunkRow, DeliveryRow, EndedLease, LeaseRow, ListenerRow, LockRow, SendingRow } from './rows.ts';
 
-/** Who holds a lock and who waits for it. There is one while anybody does. */
-export interface Line {
-  holder: string | undefined;
-  queue: Fifo | undefined;
-}
-
 const NOBODY = new Fifo();
 
 export class LeaseIndex {
   readonly lines = new Map<string, Line>();
+  /** The lines that have a holder, the one that is held longest first. */
+  readonly held = new HeldLines();
+  /** The locks that somebody waits for. */
+  readonly contended = new Set<string>();
   /** Every lock there is: declared, held or waited for. */
   readonly names = new Ordered();
   readonly declared = new Ordered();
@@ -95,10 +94,12 @@ export class LeaseIndex {
     const line = this.#line(row.lock);
     if (row.state === 'held') {
       line.holder = row.id;
+      this.held.add(line);
       this.holders++;
     } else {
       line.queue ??= new Fifo();
       line.queue.add(row.id);
+      if (line.queue.size === 1) this.contended.add(row.lock);
       this.waiters++;
     }
   }
@@ -112,9 +113,11 @@ export class LeaseIndex {
     const line = this.#line(row.lock);
     if (row.state === 'held') {
       line.holder = undefined;
+      this.held.remove(line);
       this.holders--;
     } else {
       line.queue?.remove(row.id);
+      if (line.queue?.size === 0) this.contended.delete(row.lock);
       this.waiters--;
     }
     if (line.holder === undefined && (line.queue?.size ?? 0) === 0) this.#close(row.lock);
@@ -135,7 +138,7 @@ export class LeaseIndex {
   #line(lock: string): Line {
     let line = this.lines.get(lock);
     if (line === undefined) {
-      this.lines.set(lock, (line = { holder: undefined, queue: undefined }));
+      this.lines.set(lock, (line = emptyLine()));
       this.names.add(lock);
     }
     return line;

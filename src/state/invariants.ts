@@ -19,7 +19,7 @@ const NAMED_MAX = 5;
 
 /** What does not hold, in words; empty when all is well. */
 export function brokenInvariants(state: State): string[] {
-  return [...brokenLines(state), ...brokenLeases(state), ...brokenAttendance(state), ...brokenBatches(state), ...brokenChunks(state)];
+  return [...brokenLines(state), ...brokenHolds(state), ...brokenLeases(state), ...brokenAttendance(state), ...brokenBatches(state), ...brokenChunks(state)];
 }
 
 /** A lock with a line has a holder (or waits for the next start to have one); those behind it wait for it in the order in which they came. */
@@ -35,6 +35,24 @@ function* brokenLines(state: State): Generator<string> {
       else if (lease.order <= order) yield `the line of lock ${lock} is out of order`;
       else order = lease.order;
     }
+  }
+}
+
+/** Every lock that is held is found in the order of grants, and every one that is waited for among the contended. */
+function* brokenHolds(state: State): Generator<string> {
+  const { leaseIndex } = state;
+  let since = 0;
+  let held = 0;
+  for (const { holder } of leaseIndex.held) {
+    const lease = leaseOf(state, holder ?? '');
+    held++;
+    if (lease?.state !== 'held') yield 'a line without a holder stands among those that are held';
+    else if (lease.heldSince < since) yield `lock ${lease.lock} was granted out of order`;
+    else since = lease.heldSince;
+  }
+  if (held !== leaseIndex.holders) yield `${leaseIndex.holders} locks are held and ${held} are found`;
+  for (const [lock, { queue }] of leaseIndex.lines) {
+    if (leaseIndex.contended.has(lock) !== ((queue?.size ?? 0) > 0)) yield `lock ${lock} is contended and has no waiter, or the reverse`;
   }
 }
 

@@ -46,9 +46,10 @@ export function loadRows(state: State, rows: Iterable<StoredRow>): void {
   state.batchOrder = batches.reduce((order, { row }) => Math.max(order, row.order), 0);
 }
 
-/** Ended leases by their end; live ones by their place in line, which is also first come, first served. */
+/** Ended leases by their end, held ones by their grant, and those that wait by their place: first come, first served. */
 function leaseEnd(row: LeaseRow): number {
-  return row.state === 'waiting' || row.state === 'held' ? row.order : row.keepUntil;
+  if (row.state === 'waiting') return row.order;
+  return row.state === 'held' ? row.heldSince : row.keepUntil;
 }
 
 function byEnd<Row extends object>(end: (row: Row) => number | undefined) {

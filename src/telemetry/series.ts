@@ -148,14 +148,27 @@ export function gauge({ name, help, registers }: GaugeOptions, read: () => numbe
   new Gauge({ name, help, registers: [...registers], collect() { this.set(read()); } });
 }
 
+type Read = () => Iterable<readonly [string, number]>;
+
+/** Gauges that are read and never set: prom-client would hash each label to set it, a thousand of them at each reading. */
+class Readings extends Gauge {
+  readonly #label: string;
+  readonly #read: Read;
+
+  constructor({ name, help, registers }: GaugeOptions, label: string, read: Read) {
+    super({ name, help, labelNames: [label], registers: [...registers] });
+    this.#label = label;
+    this.#read = read;
+  }
+
+  override async get(): ReturnType<Gauge['get']> {
+    const values = Array.from(this.#read(), ([labelled, value]) => ({ value, labels: { [this.#label]: labelled } }));
+    return { ...(await super.get()), values };
+  }
+}
+
 /** Numbers that are read when they are asked for, each with its value of the one label. */
-export function gauges({ name, help, registers }: GaugeOptions, label: string, read: () => Iterable<readonly [string, number]>): void {
+export function gauges(options: GaugeOptions, label: string, read: Read): void {
   // oxlint-disable-next-line no-new -- the registry keeps it
-  new Gauge({
-    name, help, labelNames: [label], registers: [...registers],
-    collect() {
-      this.reset();
-      for (const [value, number] of read()) this.set({ [label]: value }, number);
-    },
-  });
+  new Readings(options, label, read);
 }

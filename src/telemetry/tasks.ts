@@ -40,6 +40,7 @@ export function taskMetrics(state: State, registers: Registers): (fact: TaskFact
 
 function batchGauges({ batchIndex }: State, registers: Registers): void {
   gauges({ name: 'holdfast_batches', help: 'Batches that are kept, by state.', registers }, 'state', () => Object.entries(batchIndex.byState));
+  gauge({ name: 'holdfast_chunks_queued', help: 'Chunks of batches that wait for a worker.', registers }, () => batchIndex.queued.size);
   gauge({ name: 'holdfast_batch_errors_unread', help: 'Failed tasks whose failure nobody has fetched and no callback has delivered.', registers }, () => batchIndex.unreadErrors);
 }
 

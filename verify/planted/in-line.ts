@@ -20,8 +20,8 @@ export const IN_LINE: readonly PlantedBug[] = [
   {
     name: 'line-loaded-backwards',
     file: 'src/state/load.ts',
-    before: "row.state === 'held' ? row.order :",
-    after: "row.state === 'held' ? -row.order :",
+    before: "row.state === 'waiting') return row.order;",
+    after: "row.state === 'waiting') return -row.order;",
     why: 'A restart turns the line round.',
   },
   {
