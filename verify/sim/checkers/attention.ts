@@ -57,7 +57,7 @@ export class Attention {
   /** What is seen at the next look may have been there for long. */
   #isAnew = false;
   /** At the look before: a request that has come since may have come too late. */
-  #openBefore: ReadonlySet<string> = new Set();
+  #askingBefore: ReadonlySet<Exchange> = new Set();
   #inputsToCome = 0;
 
   constructor(complain: Complain) {
@@ -114,8 +114,9 @@ export class Attention {
       live.add(lease.id);
       this.#see(lease, isAttended(lease, attended), isAttended(lease, open), now);
     }
-    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, open) && isAttended(known.lease, this.#openBefore), now);
-    this.#openBefore = open;
+    const lasting = this.#attended(now, false, this.#askingBefore);
+    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, lasting), now);
+    this.#askingBefore = new Set(this.#asking.keys());
     this.#isAnew = false;
   }
 
@@ -144,11 +145,15 @@ export class Attention {
     }
   }
 
-  /** What a connection waits for, or is about to be answered with; `withClosed`: also one whose closing is still to be heard of. */
-  #attended(now: number, withClosed: boolean): ReadonlySet<string> {
+  /**
+   * What a connection waits for, or is about to be answered with; `withClosed`: also one whose closing is still to be
+   * heard of; `among`: of these connections only.
+   */
+  #attended(now: number, withClosed: boolean, among?: ReadonlySet<Exchange>): ReadonlySet<string> {
     const attended = new Set<string>();
-    for (const [{ destroyed }, { lease, key, kind, until }] of this.#asking) {
-      if (destroyed && !withClosed) continue;
+    for (const [exchange, { lease, key, kind, until }] of this.#asking) {
+      if (exchange.destroyed && !withClosed) continue;
+      if (among?.has(exchange) === false) continue;
       if (kind === 'acquire' || until >= now) attended.add(lease);
       if (kind !== 'acquire') attended.add(heldAs(lease));
       if (key !== undefined) attended.add(key);
