@@ -112,6 +112,7 @@ export class Network {
       return;
     }
     this.#world.fault(exchange.wasSent ? 'hang-up while granted' : 'hang-up while waiting');
+    this.#world.judge.note(() => `is seen to be closed: ${exchange.arrival}`);
     process.exchanges.delete(exchange);
     const { ask } = exchange.call;
     if (ask.kind === 'acquire') this.#world.line.left(ask.lock, exchange.arrival);

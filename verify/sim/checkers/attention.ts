@@ -10,6 +10,7 @@
 //   A3. A wait ends with its time.
 
 import { REATTACH_MS, TICKET_CLAIM_MS, TICKET_READ_MS } from '../../../src/limits.ts';
+import type { RequestKey } from '../../../src/state/inputs.ts';
 import type { LiveLease } from '../../../src/state/rows.ts';
 import type { State } from '../../../src/state/state.ts';
 import type { Exchange } from '../exchange.ts';
@@ -19,7 +20,7 @@ import type { Complain } from '../judge.ts';
 export interface Asking {
   /** Of a new lease, or of the one that is asked about. */
   readonly lease: string;
-  readonly key: string | undefined;
+  readonly key: RequestKey | undefined;
   readonly kind: 'acquire' | 'readLease' | 'renew';
   /** Until when the request listens to a lease that waits, in the service's time. */
   readonly until: number;
@@ -56,6 +57,8 @@ export class Attention {
   #lookedAt = 0;
   /** What is seen at the next look may have been there for long. */
   #isAnew = false;
+  /** What is seen for the first time was asked for after this moment. */
+  #newSince = -Infinity;
   /** At the look before: a request that has come since may have come too late. */
   #askingBefore: ReadonlySet<Exchange> = new Set();
   #inputsToCome = 0;
@@ -73,7 +76,7 @@ export class Attention {
     if (known !== undefined) known.unattendedAt = now;
     // Renewing a ticket that waits is not reading it.
     if (known !== undefined && kind !== 'renew') known.askedAt = now;
-    if (key !== undefined) this.#askedBy(key, now);
+    if (key !== undefined) this.#askedBy(key.id, now);
   }
 
   /** A retry attends to what its key named, whether or not it is the same request. */
@@ -103,6 +106,8 @@ export class Attention {
   look(state: State, now: number): void {
     if (--this.#inputsToCome > 0 && state === this.#state) return;
     this.#inputsToCome = INPUTS_BETWEEN_LOOKS + Math.floor(state.leaseIndex.clientLeases / LEASES_PER_INPUT);
+    this.#newSince = this.#isAnew || now - this.#lookedAt > BETWEEN_LOOKS_MS_MAX ? -Infinity : this.#lookedAt;
+    if (state !== this.#state) this.#newSince = now;
     if (state !== this.#state || now - this.#lookedAt > BETWEEN_LOOKS_MS_MAX) this.#begin(state);
     this.#lookedAt = now;
     if (state.phase !== 'serving') return;
@@ -156,14 +161,19 @@ export class Attention {
       if (among?.has(exchange) === false) continue;
       if (kind === 'acquire' || until >= now) attended.add(lease);
       if (kind !== 'acquire') attended.add(heldAs(lease));
-      if (key !== undefined) attended.add(key);
+      if (key !== undefined && (withClosed || this.#isOfKey(key))) attended.add(key.id);
     }
     return attended;
   }
 
+  /** With another body a key is refused, and attends to nothing. */
+  #isOfKey({ id, fingerprint }: RequestKey): boolean {
+    return this.#state?.keys.get(id)?.fingerprint === fingerprint;
+  }
+
   #see(lease: LiveLease, attends: boolean, forSure: boolean, now: number): void {
     let known = this.#known.get(lease.id);
-    if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: this.#isAnew ? -Infinity : now, askedAt: -Infinity, unattendedAt: now, isAttended: attends }));
+    if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: this.#newSince, askedAt: -Infinity, unattendedAt: now, isAttended: attends }));
     known.attendedAt = forSure ? now : Math.max(known.attendedAt, known.askedAt);
     if (attends || known.isAttended || known.lease.state !== lease.state) known.unattendedAt = now;
     known.lease = lease;
