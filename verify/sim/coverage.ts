@@ -63,7 +63,7 @@ const REFUSALS: Listed<RefusalCode> = {
 const EFFECTS: Listed<Effect['kind']> = { startWorker: true, runItems: true, abortRun: true, endWorker: true, answerLock: true, loseLock: true, send: true };
 const FAULTS = [
   'crash', 'crash before a commit', 'crash inside a commit', 'crash after a commit', 'failed commit', 'slow commit', 'lost request',
-  'lost answer', 'doubled request', 'hang-up while waiting', 'hang-up while granted', 'retry after a crash', 'wall jump forth', 'wall jump back', 'stall',
+  'lost answer', 'doubled request', 'overtaken request', 'hang-up while waiting', 'hang-up while granted', 'retry after a crash', 'wall jump forth', 'wall jump back', 'stall',
   'orderly stop', 'use after the end', 'damaged payload', 'flood',
   'worker dies', 'worker hangs', 'worker cannot be ended', 'worker returns garbage',
   'receiver fails', 'receiver hangs', 'receiver is gone', 'receiver takes it and fails', 'receiver answers twice',

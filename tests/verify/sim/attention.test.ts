@@ -10,7 +10,7 @@ const KEY = { id: 'k', fingerprint: 'body' };
 const LATE = 'what nobody attends to passes on';
 const EARLY = 'nothing is abandoned before its grace';
 /** The checker looks now and then: after so many inputs for certain. */
-const INPUTS = 8;
+const INPUTS = 12;
 
 class Watched {
   readonly world = new World();

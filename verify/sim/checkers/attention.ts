@@ -43,8 +43,8 @@ const LATE_MS = 5;
 /** Well below the time for which ended leases are kept, so that how they ended can be read. */
 const BETWEEN_LOOKS_MS_MAX = 60_000;
 /** So many leases are looked at for each input, on the average: a crowd is looked at now and then. */
-const LEASES_PER_INPUT = 8;
-const INPUTS_BETWEEN_LOOKS = 4;
+const LEASES_PER_INPUT = 4;
+const INPUTS_BETWEEN_LOOKS = 8;
 
 export class Attention {
   readonly #complain: Complain;
