@@ -146,4 +146,4 @@ function controlFigures(controls: readonly Tally[]): Figure[] {
   });
 }
 
-export const power: Part = { name: 'power', share: 2, missing: missingForShim, run };
+export const power: Part = { name: 'power', share: 7, missing: missingForShim, run };
