@@ -55,7 +55,7 @@ async function figuresOf(part: Part, left: readonly Part[]): Promise<readonly Fi
   try {
     const secondsLeft = Math.max(1, minutes * 60 - (performance.now() - began) / 1_000);
     const shares = left.reduce((sum, { share }) => sum + share, 0);
-    return await part.run({ seconds: (secondsLeft * part.share) / shares, whole: Math.min(1, minutes / WHOLE_MINUTES), seed }, (progress) => { console.log(`${part.name}: ${progress}`); });
+    return await part.run({ seconds: (secondsLeft * part.share) / shares, whole: minutes / WHOLE_MINUTES, seed }, (progress) => { console.log(`${part.name}: ${progress}`); });
   } catch (error) {
     console.error(error);
     return [{ what: 'failed', reached: error instanceof Error ? error.message : String(error), ok: false }];

@@ -39,7 +39,7 @@ export const hostile: Part = {
   missing: () => undefined,
   run: async ({ seconds, seed, whole }, say) => {
     const fuzzS = Math.max(FUZZ_S_MIN, seconds - ELSE_S);
-    const found = await illTreat({ seeds: [seed], fuzzMs: fuzzS * 1_000, inputsMax: INPUTS, slow: SLOW, restMs: REST_MS, crowd: CROWD, trespasses: TRESPASSES, heavy: true }, say);
+    const found = await illTreat({ seeds: [seed], fuzzMs: fuzzS * 1_000, inputsMax: Math.ceil(INPUTS * whole), slow: SLOW, restMs: REST_MS, crowd: CROWD, trespasses: TRESPASSES, heavy: true }, say);
     for (const complaint of found.complaints) say(complaint);
     return figures(found, Math.floor(INPUTS * whole));
   },
