@@ -48,7 +48,7 @@ export function asMarkdown(reports: readonly Report[], { version, day, cores, no
 export function withFigures(page: string, figures: string): string {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin === -1 || end < begin) throw new Error(`docs/guarantees.md has no lines ${BEGIN} and ${END}`);
-  return `${page.slice(0, begin + BEGIN.length)}\n${figures}\n${page.slice(end)}`;
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${figures}\n\n${page.slice(end)}`;
 }
 
 export function writeFigures(figures: string): void {
