@@ -16,13 +16,15 @@ export interface Figure {
 export interface Budget {
   /** How long the part may take, in seconds. A part that has its figures earlier may end earlier. */
   readonly seconds: number;
+  /** 1 for a run of ten minutes, of which the figures are asked as they are; of a shorter one less is asked, of a longer one more. */
+  readonly whole: number;
   /** Everything that a part draws is drawn from this number; what fails is told with the number that repeats it. */
   readonly seed: number;
 }
 
 export interface Part {
   readonly name: string;
-  /** The part of the whole time that it is given. */
+  /** The part of the time that is left for it and those behind it. */
   readonly share: number;
   /**
    * Why this machine cannot run it, in one line, or `undefined` when it can.

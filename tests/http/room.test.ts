@@ -13,11 +13,11 @@ const NO_LOG = { isLevelEnabled: () => false, debug: () => undefined, error: () 
 const edge = sharedEdge();
 
 /** A server with one route that takes large bodies, and its port. */
-async function listening(onTestFinished: (action: () => Promise<void>) => void): Promise<number> {
+async function listening(onTestFinished: (action: () => Promise<void>) => void, bytesMax = BYTES_MAX): Promise<number> {
   const app: FastifyInstance = fastify();
   parseBodies(app);
   app.setErrorHandler<FastifyError>((error, request, reply) => { answerError(NO_LOG, error, request, reply); });
-  app.post('/', roomFor(BYTES_MAX), async () => ({ taken: true }));
+  app.post('/', roomFor(bytesMax), async () => ({ taken: true }));
   await app.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(() => app.close());
   return Number(new URL(app.listeningOrigin).port);
@@ -43,6 +43,16 @@ test.for(['Content-Length: 601', 'Transfer-Encoding: chunked'])('a body (%s) tha
   first.send('}');
   expect(await first.until('taken')).toMatch(/^HTTP\/1\.1 200 /u);
   first.hangUp();
+});
+
+test('a body that is too long though there is room is read to its end, and its connection may be used again', async ({ onTestFinished }) => {
+  const bytes = 4 * 1_048_576;
+  const port = await listening(onTestFinished, 10 * bytes);
+  const connection = await begin(port, bytes);
+  connection.send('}');
+  connection.request('POST', '/', '{}');
+  expect(await connection.until('"taken":true')).toMatch(/^HTTP\/1\.1 413 .*HTTP\/1\.1 200 /su);
+  connection.hangUp();
 });
 
 test('there is room again when a body was read, was refused, or its client is gone', async ({ onTestFinished }) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DECLARED_LOCKS_MAX, LIVE_LEASES_MAX } from '../../src/limits.ts';
 import { codeOf, heldOf, replyOf, World } from './world.ts';
 
 const declaration = (name: string, description = '') => ({ name, kind: 'mutex', description, labels: {} }) as const;
@@ -105,5 +106,27 @@ describe('forgetting', () => {
       world.ask({ kind: 'renew', lease });
     }
     expect(heldOf(world.answerTo(world.acquire('a', { key: 'k' }).request)).id).toBe(lease);
+  });
+});
+
+describe('bounds', () => {
+  test('a declaration beyond what the service keeps is refused, and one of a lock that is there is not', () => {
+    const world = new World(false);
+    world.ask({ kind: 'putLock', lock: declaration('a') });
+    Object.defineProperty(world.state.locks, 'size', { get: () => DECLARED_LOCKS_MAX });
+    expect(codeOf(world.answerTo(world.ask({ kind: 'createLock', lock: declaration('b') })))).toBe('too_many_locks');
+    expect(codeOf(world.answerTo(world.ask({ kind: 'putLock', lock: declaration('b') })))).toBe('too_many_locks');
+    expect(codeOf(world.answerTo(world.ask({ kind: 'putLock', lock: declaration('a', 'changed') })))).toBe('lock');
+    expect(codeOf(world.answerTo(world.ask({ kind: 'showLock', name: 'b' })))).toBe('lock_not_found');
+  });
+
+  test('an acquire beyond what the service keeps is refused until a lease ends', () => {
+    const world = new World(false);
+    const { lease } = world.acquire('a');
+    world.state.leaseIndex.clientLeases += LIVE_LEASES_MAX - 1;
+    expect(codeOf(world.answerTo(world.acquire('b').request))).toBe('too_many_leases');
+    expect(codeOf(world.answerTo(world.acquire('a', { waitMs: 1_000 }).request))).toBe('too_many_leases');
+    world.ask({ kind: 'release', lease });
+    expect(heldOf(world.answerTo(world.acquire('b').request)).lock).toBe('b');
   });
 });

@@ -16,7 +16,7 @@ test('hostile inputs neither end the service nor change anything for others, and
   await annotate(`seeds 1 and ${NEW_SEED}`);
   const found = await illTreat({ seeds: [1, NEW_SEED], fuzzMs: 4_000, inputsMax: 2_000, slow: 0, restMs: 0, crowd: { clients: 400, workMs: 500 }, trespasses: 500, heavy: false }, () => undefined);
   expect(found.complaints).toEqual([]);
-  for (const { inputs } of found.tallies) expect(inputs).toBeGreaterThan(300);
+  for (const { inputs, malformed } of found.tallies) expect([malformed > 250, malformed < inputs]).toEqual([true, true]);
   expect(found.crowd.answered).toBe(200);
 });
 
@@ -29,6 +29,12 @@ describe('inputs', () => {
 
   test.for(OPERATIONS)('have something wrong with $id', ({ id }) => {
     expect(inputs.filter(({ kind, codes }) => kind.endsWith(`, ${id}`) && codes !== undefined).length).toBeGreaterThan(10);
+  });
+
+  test('that are malformed are told from those that are only odd', () => {
+    expect(inputs.filter(({ isRight, codes }) => isRight === true && codes !== undefined)).toEqual([]);
+    const odd = inputs.filter(({ isRight }) => isRight === true).length / inputs.length;
+    expect([odd > 0.08, odd < 0.2]).toEqual([true, true]);
   });
 
   test('that must be refused speak of locks that nobody else makes', () => {

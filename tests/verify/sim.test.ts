@@ -1,4 +1,4 @@
-// The simulator: a slice of its seeds, the same run from the same seed, and what was found on the way.
+// The simulator: a slice of its seeds, and the same run from the same seed.
 
 import { describe, expect, test } from 'vitest';
 import { Counts, MUST, neverOccurred } from '../../verify/sim/coverage.ts';
@@ -14,20 +14,16 @@ function told({ seed, violation }: { readonly seed: number; readonly violation: 
 }
 
 describe('the simulator', () => {
-  test('gives the same history for the same seed, and another for another', async () => {
+  test('gives the same history for the same seed, and another for another', { timeout: 60_000 }, async () => {
     const [once, again, other] = [await simulate(3), await simulate(3), await simulate(4)];
     expect([again.hash, again.operations, again.faults]).toEqual([once.hash, once.operations, once.faults]);
     expect(other.hash).not.toBe(once.hash);
   });
 
-  test('gives the same history with its events written down', async () => {
+  test('gives the same history with its events written down', { timeout: 60_000 }, async () => {
     const [silent, traced] = [await simulate(3), await simulate(3, { trace: true })];
     expect(traced.hash).toBe(silent.hash);
     expect(traced.trace!.length).toBeGreaterThan(100);
-  });
-
-  test('finds nothing with seed 40149, where a task heard that it lost a lock before it heard of the grant, and went on as if it held it', { timeout: 60_000 }, async () => {
-    expect(told(await simulate(40_149))).toBeUndefined();
   });
 
   test('finds no violation in known seeds and a new one', { timeout: 60_000 }, async () => {

@@ -20,8 +20,14 @@ export class ServiceProcess implements AsyncDisposable {
 
   static async start(): Promise<ServiceProcess> {
     const service = new ServiceProcess();
-    await service.#start();
-    return service;
+    try {
+      await service.#start();
+      return service;
+    } catch (error) {
+      // Left behind, it would keep this process from ending.
+      await service[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** The same over all restarts. */

@@ -92,8 +92,12 @@ export class World implements Recorder {
   }
 }
 
+export const TTL_MS_MIN = 100;
+/** Most are shorter. */
+export const TTL_MS_SHORT_MAX = 300;
+
 /** Mostly short, so that leases end by themselves within a history. */
 export function ttlMs(chance: Chance): number {
-  if (chance.bool(0.6)) return chance.int(100, 300);
-  return chance.bool(0.8) ? chance.int(300, 800) : 1_500;
+  if (chance.bool(0.6)) return chance.int(TTL_MS_MIN, TTL_MS_SHORT_MAX);
+  return chance.bool(0.8) ? chance.int(TTL_MS_SHORT_MAX, 800) : 1_500;
 }

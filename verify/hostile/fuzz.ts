@@ -18,7 +18,7 @@ export interface Fuzz {
   readonly seed: number;
   readonly stage: Stage;
   readonly oracle: Oracle;
-  /** No input is sent once there were this many. */
+  /** No input is sent once there were this many malformed ones. */
   readonly inputsMax: number;
   /** Whether to go on: time is left, and the service lives. */
   readonly isOn: () => boolean;
@@ -26,6 +26,8 @@ export interface Fuzz {
 
 export interface Tally {
   readonly inputs: number;
+  /** Those that were no HTTP, no JSON or nothing that the schemas take. */
+  readonly malformed: number;
   readonly answers: number;
   /** How often each code, or each status of an answer that is no problem, was given. */
   readonly given: ReadonlyMap<string, number>;
@@ -37,23 +39,25 @@ export async function fuzz({ port, seed, stage, oracle, inputsMax, isOn }: Fuzz)
   const given = new Map<string, number>();
   const complaints: string[] = [];
   let drawn = 0;
-  let answers = 0;
+  const counts = { inputs: 0, malformed: 0, answers: 0 };
   const judge = ({ input, answers: got, wrong }: Outcome): void => {
-    answers += got.length;
+    counts.inputs += 1;
+    if (input.isRight !== true) counts.malformed += 1;
+    counts.answers += got.length;
     for (const answer of got) count(given, codeOf(answer) ?? String(answer.status));
     const why = wrong ?? got.map((answer) => complaint(oracle, answer)).find((found) => found !== undefined) ?? unexpected(input, got);
     if (why !== undefined && complaints.length < COMPLAINTS_MAX) complaints.push(`${why} (seed ${seed}, input ${input.nth}: ${input.kind}) ${shown(input.bytes)}`);
   };
   const lane = async (): Promise<void> => {
-    while (isOn() && drawn < inputsMax && complaints.length < COMPLAINTS_MAX) {
+    while (isOn() && counts.malformed < inputsMax && complaints.length < COMPLAINTS_MAX) {
       const first = drawn;
       drawn += DRAWN;
-      const inputs = Array.from({ length: DRAWN }, (_, nth) => inputOf(seed, first + nth, stage));
-      for (const outcome of await send(port, inputs, new Chance(seed + first))) judge(outcome);
+      const next = Array.from({ length: DRAWN }, (_, nth) => inputOf(seed, first + nth, stage));
+      for (const outcome of await send(port, next, new Chance(seed + first))) judge(outcome);
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  return { inputs: drawn, answers, given, complaints };
+  return { ...counts, given, complaints };
 }
 
 async function send(port: number, inputs: readonly Input[], chance: Chance): Promise<readonly Outcome[]> {

@@ -16,6 +16,8 @@ export interface Input {
   readonly nth: number;
   readonly kind: string;
   readonly bytes: Buffer;
+  /** HTTP and JSON as they may be, however odd. */
+  readonly isRight?: true;
   /** The codes of which the answer must have one; absent where any answer will do. */
   readonly codes?: readonly string[];
   /**
@@ -38,10 +40,10 @@ export interface Stage {
 const SEEDS_APART = 1_000_003;
 const UNKNOWN_LEASE = `lse_${'0'.repeat(24)}`;
 const UNKNOWN_BATCH = `bat_${'0'.repeat(24)}`;
-/** Operations whose lock would be made by them; all others speak of one that is there. */
 /** Operations whose answers are long: asked now and then, or the service would do little else. */
 const LONG = new Set(['getSpecification', 'getMetrics']);
 const LONG_PART = 0.1;
+/** Operations whose lock would be made by them; all others speak of one that is there. */
 const MAKING = new Set(['createLock', 'putLock', 'acquireLock']);
 /** No function has this name; a batch that asks for it can only have been made of what should have been refused. */
 export const NO_FUNCTION = 'never';
@@ -75,7 +77,7 @@ function rightInput(stage: Stage, chance: Chance): Unnumbered {
   const draft = maybeDraft(stage, chance);
   const bytes = written(draft);
   // What is sent behind a wait may be cut off.
-  return { kind: `an odd request, ${draft.operation.id}`, bytes, conduct: bytes.includes('waitMs') ? 'alone' : 'kept' };
+  return { kind: `an odd request, ${draft.operation.id}`, isRight: true, bytes, conduct: bytes.includes('waitMs') ? 'alone' : 'kept' };
 }
 
 function maybeDraft({ maybe }: Stage, chance: Chance): Draft {
@@ -97,10 +99,10 @@ function mangledInput(stage: Stage, chance: Chance): Unnumbered {
 /** A request of which all or a part arrives before the client is gone: also while it waits, or while it is answered. */
 function cutInput({ theirs, ...stage }: Stage, chance: Chance): Unnumbered {
   const draft = maybeDraft({ theirs, ...stage }, chance);
-  if (chance.bool(0.1)) return { kind: 'a client that is gone before it has read', bytes: Buffer.from('GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(chance.int(1, 6))), conduct: 'cut' };
+  if (chance.bool(0.1)) return { kind: 'a client that is gone before it has read', isRight: true, bytes: Buffer.from('GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(chance.int(1, 6))), conduct: 'cut' };
   if (draft.operation.id === 'acquireLock' || chance.bool(0.3)) {
     const behind = chance.bool(0.2) ? 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(chance.int(1, 500)) : '';
-    return { kind: 'a client that is gone while it waits', bytes: Buffer.from(waiting(theirs.lock) + behind), conduct: 'cut' };
+    return { kind: 'a client that is gone while it waits', isRight: true, bytes: Buffer.from(waiting(theirs.lock) + behind), conduct: 'cut' };
   }
   const bytes = written(draft);
   return { kind: 'a client that is gone in the middle', bytes: bytes.subarray(0, chance.int(0, bytes.length)), conduct: 'cut' };

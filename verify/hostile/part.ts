@@ -24,8 +24,6 @@ const TRESPASSES = 5_000;
 /** What everything but the inputs takes: starts, and the rest with the other services beside it. */
 const ELSE_S = 42;
 const FUZZ_S_MIN = 5;
-/** A figure for ten minutes is asked of so many seconds of inputs; of fewer, as many inputs fewer. */
-const FUZZ_S = 80;
 
 const GROWN_MIB_MAX = 50;
 const CROWD_MIB_MAX = 250;
@@ -37,18 +35,18 @@ const FLOOD_MIB_MAX = 450;
 
 export const hostile: Part = {
   name: 'hostile',
-  share: 3,
+  share: 12,
   missing: () => undefined,
-  run: async ({ seconds, seed }, say) => {
+  run: async ({ seconds, seed, whole }, say) => {
     const fuzzS = Math.max(FUZZ_S_MIN, seconds - ELSE_S);
-    const found = await illTreat({ seeds: [seed], fuzzMs: fuzzS * 1_000, inputsMax: INPUTS, slow: SLOW, restMs: REST_MS, crowd: CROWD, trespasses: TRESPASSES, heavy: true }, say);
+    const found = await illTreat({ seeds: [seed], fuzzMs: fuzzS * 1_000, inputsMax: Math.ceil(INPUTS * whole), slow: SLOW, restMs: REST_MS, crowd: CROWD, trespasses: TRESPASSES, heavy: true }, say);
     for (const complaint of found.complaints) say(complaint);
-    return figures(found, Math.min(INPUTS, Math.floor((INPUTS * fuzzS) / FUZZ_S)));
+    return figures(found, Math.floor(INPUTS * whole));
   },
 };
 
 export interface Plan {
-  /** Each is given as much time and as many inputs. */
+  /** Each is given as much time and as many malformed inputs. */
   readonly seeds: readonly Budget['seed'][];
   readonly fuzzMs: number;
   readonly inputsMax: number;
@@ -131,12 +129,12 @@ async function attack(target: Target, witness: Witness, seed: number, { fuzzMs, 
   isOver = true;
   await watching;
   if (target.child.ended) throw new Error(`the service ended beside seed ${seed}: ${tally.complaints.join('\n')}\n${target.child.output.slice(-3_000)}`);
-  say(`${tally.inputs} inputs, ${tally.answers} answers of ${tally.given.size} kinds`);
+  say(`${tally.inputs} inputs, ${tally.malformed} of them malformed, ${tally.answers} answers of ${tally.given.size} kinds`);
   return tally;
 }
 
 function figures({ tallies, complaints, tookMs, grownMib, slow, crowd, heavy }: Found, inputsLeast: number): readonly Figure[] {
-  const inputs = tallies.reduce((sum, tally) => sum + tally.inputs, 0);
+  const inputs = tallies.reduce((sum, { malformed }) => sum + malformed, 0);
   const kinds = new Set(tallies.flatMap(({ given }) => [...given.keys()]));
   const heaviest = heavy?.weighed.toSorted((left, right) => right.stalledMs - left.stalledMs)[0];
   const { grownMib: floodMib = Infinity, sentAway = 0 } = heavy?.flooded ?? {};

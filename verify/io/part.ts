@@ -146,4 +146,4 @@ function figures(trial: IoTrial, { first, more, underLoad }: { first: readonly T
   ];
 }
 
-export const io: Part = { name: 'io', share: 1, missing: missingForShim, run };
+export const io: Part = { name: 'io', share: 3, missing: missingForShim, run };

@@ -7,7 +7,7 @@ export const DURABILITY: readonly PlantedBug[] = [
     name: 'answers-before-the-commit',
     file: 'src/engine.ts',
     before: 'for (const answered of output.answers) this.#group.answers.push(answered);',
-    after: 'for (const { request, reply } of output.answers) this.#parts.clock.soon(() => this.#answers.get(request)?.(reply));',
+    after: 'for (const answered of output.answers) this.#parts.clock.soon(() => this.#release({ ...emptyGroup(), answers: [answered] }));',
     why: 'A crash takes back what was answered.',
   },
   {
@@ -15,7 +15,7 @@ export const DURABILITY: readonly PlantedBug[] = [
     file: 'src/engine.ts',
     before: 'for (const answered of output.answers) this.#group.answers.push(answered);',
     after: `for (const answered of output.answers) {
-      if (this.state.changes.empty) this.#parts.clock.soon(() => this.#answers.get(answered.request)?.(answered.reply));
+      if (this.state.changes.empty) this.#parts.clock.soon(() => this.#release({ ...emptyGroup(), answers: [answered] }));
       else this.#group.answers.push(answered);
     }`,
     why: 'A reading shows what the commit in flight has not stored yet, and a crash takes it back.',

@@ -2,7 +2,8 @@
 //
 // Owns the process that runs it, and reading what it says.
 //   H1. A bug counts as caught by a violation that the simulator names with its seed, and by nothing else: a copy that
-//       does not run, or says nothing in time, is an error.
+//       does not run, or says nothing in time, is an error, and so is one that breaks the simulator itself: nobody would
+//       make such a mistake and go on.
 //   H2. A seed that shows a violation without the bug too has not caught it.
 
 import { execFile } from 'node:child_process';
@@ -19,6 +20,9 @@ const VIOLATION = /^violation seed=(?<seed>\d+) property=(?<property>[^:]+): (?<
 /** A bug may keep something from ever occurring: that is no violation yet. */
 const UNCOVERED = /^never occurred: /mu;
 
+/** What the crew says of a run that could not be ended. */
+const THROWN = 'the simulator does not throw';
+
 /** What a checker said. */
 export interface Catch {
   readonly seed: number;
@@ -30,10 +34,19 @@ export interface Catch {
 export async function hunt(bug: PlantedBug, first: number, last: number): Promise<Catch | undefined> {
   for (let seed = first; seed <= last; seed++) {
     const found = await violation(bug, seed, last);
-    if (found === undefined || (await violation(undefined, found.seed, found.seed)) === undefined) return found;
+    if (found === undefined || (await withoutBug(found.seed)) === undefined) return found;
     ({ seed } = found);
   }
   return undefined;
+}
+
+const innocent = new Map<number, Promise<Catch | undefined>>();
+
+/** What a seed shows without a bug: the same for all bugs. */
+function withoutBug(seed: number): Promise<Catch | undefined> {
+  const known = innocent.get(seed) ?? violation(undefined, seed, seed);
+  innocent.set(seed, known);
+  return known;
 }
 
 /**
@@ -45,7 +58,7 @@ export async function violation(bug: PlantedBug | undefined, first: number, last
   try {
     const { code, output } = await run(folder, ['verify/sim/run.ts', '--seeds', `${first}..${last}`, '--until-violation', '--threads', '1']);
     const found = VIOLATION.exec(output)?.groups;
-    if (code === 1 && found !== undefined) return { seed: Number(found['seed']), property: found['property']!, told: found['told']! };
+    if (code === 1 && found !== undefined && found['property'] !== THROWN) return { seed: Number(found['seed']), property: found['property']!, told: found['told']! };
     if (found === undefined && (code === 0 || (code === 1 && UNCOVERED.test(output)))) return undefined;
     throw new Error(`${bug?.name ?? 'the copy without a bug'}: the simulator ended with ${code}:\n${output.slice(-2_000)}`);
   } finally {

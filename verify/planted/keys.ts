@@ -14,6 +14,20 @@ export const KEYS: readonly PlantedBug[] = [
     why: 'A retry is told that it holds a lease which ended long ago.',
   },
   {
+    name: 'key-forgotten-after-a-restart',
+    file: 'src/state/load.ts',
+    before: "case 'keys': keys.push({ row: row as KeyRow, place }); break;",
+    after: "case 'keys': break;",
+    why: 'A retry that comes after a restart is a new request: it waits behind its own lease, or runs its batch a second time.',
+  },
+  {
+    name: 'key-with-another-body',
+    file: 'src/state/keys.ts',
+    before: "return row.fingerprint === key.fingerprint ? row.names : 'reused';",
+    after: 'return row.names;',
+    why: 'A key that is used again for something else gives what it gave before.',
+  },
+  {
     name: 'ended-batch-run-again',
     file: 'src/batches/submit.ts',
     before: 'if (named !== undefined) return answerAgain(step, input, named.id);',

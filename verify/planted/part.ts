@@ -12,7 +12,7 @@ const ASKED = 30;
 
 export const planted: Part = {
   name: 'planted',
-  share: 2,
+  share: 6,
   missing: () => undefined,
   run: async (_budget, say) => {
     const hunted = await huntAll(BUGS, SEEDS, ({ bug, found, failure }) => {

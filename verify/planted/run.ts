@@ -1,5 +1,5 @@
-// The list of planted bugs with the seed that catches each: `node verify/planted/run.ts`, or with names of bugs for
-// these alone. Each is searched for anew from the first seed on. Ends with 1 when one is not caught.
+// The list of planted bugs with the seed that catches each: `npm run planted`, or `npm run planted -- NAME` for
+// some of them. Each is searched for anew from the first seed on. Ends with 1 when one is not caught.
 //
 // Owns the printing. `--table` prints what seeds.ts holds instead of the list.
 

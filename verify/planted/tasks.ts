@@ -25,6 +25,13 @@ export const TASKS: readonly PlantedBug[] = [
     why: 'A task that releases what was revoked takes the lock from its next holder.',
   },
   {
+    name: 'task-not-shown-as-holder',
+    file: 'src/locks/views.ts',
+    before: 'holder: lease && { lease, endsAt: endsAt(state, lease) },',
+    after: "holder: lease?.claimant.by === 'task' ? undefined : lease && { lease, endsAt: endsAt(state, lease) },",
+    why: 'Who asks about a lock is told that it is free while a task works under it.',
+  },
+  {
     name: 'place-outlives-its-task',
     file: 'src/locks/tasks.ts',
     before: "if (lease?.state === 'waiting') endLease(step, lease, 'abandoned');",

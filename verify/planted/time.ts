@@ -8,8 +8,9 @@ export const TIME: readonly PlantedBug[] = [
     file: 'src/engine.ts',
     before: 'this.#now += Math.min(gap, STALL_MS);',
     after: `const wall = this.#parts.clock.wall();
-    this.#now += Math.max(0, wall - (this.wallSeen ?? wall));
-    this.wallSeen = wall;`,
+    const ahead = wall - this.#mono - (this.aheadBefore ?? wall - this.#mono);
+    this.aheadBefore = wall - this.#mono;
+    this.#now += Math.min(gap, STALL_MS) + (ahead > STALL_MS ? ahead : 0);`,
     why: 'A jump of the wall clock ends leases.',
   },
   {

@@ -103,7 +103,7 @@ export class Client implements Sender {
   }
 
   #acquired(ask: Acquire, call: Call, { status, code, lease }: Heard, tries: number): void {
-    if (code === 'reset') this.#world.fault('retry after a crash');
+    if (code === 'reset' && ask.key !== undefined && tries < RETRIES_MAX) this.#world.fault('retry after a crash');
     if (status === 0 || code === 'shutting_down') return this.#again(ask, tries);
     if (lease?.state === 'held') {
       if (ask.key !== undefined) this.#world.keys.binds(ask.key.id, ask.key.fingerprint, lease.id);

@@ -36,7 +36,7 @@ export class LeaseWatch {
     const { kind, lease } = request;
     const until = kind === 'renew' ? -Infinity : now + request.waitMs;
     const isWatched = kind !== 'renew' && request.waitMs > 0;
-    this.#attention.asks(exchange, { lease, kind, key: kind === 'acquire' ? request.key?.id : undefined, until, isWatched }, now);
+    this.#attention.asks(exchange, { lease, kind, key: kind === 'acquire' ? request.key : undefined, until, isWatched }, now);
   }
 
   /** A request goes to the machine; hears of its answer before anything else does. */

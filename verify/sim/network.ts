@@ -1,15 +1,20 @@
 // Network: messages between clients and the service, and what becomes of them on the way.
 //
-//   N1. A request may be lost, doubled, overtaken or late; so may an answer. A client that hears nothing gives up.
+//   N1. A request may be lost, doubled, or so late that what was sent after it arrives before it, a retry of it among
+//       them; so may an answer. A client that hears nothing gives up.
 //   N2. What was sent to a process that is not there is refused; what a dying process had not answered is reset.
 
 import type { Call, Heard, Ask } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import type { Process } from './process.ts';
+import { logBetween } from './profile.ts';
 import type { World } from './world.ts';
 
 /** How long the kernel may take with an answer. */
 export const SLOW_ANSWER_MS = 20;
+
+/** How late a request is that others overtake. */
+const [LATE_MS_MIN, LATE_MS_MAX] = [10, 5_000];
 
 const NOBODY: Heard = { status: 0, code: 'refused' };
 const RESET: Heard = { status: 0, code: 'reset' };
@@ -18,6 +23,8 @@ const CODE = /"code":"(?<code>[a-z_]+)"/u;
 
 export class Network {
   readonly #world: World;
+  /** When the newest request was sent of those that have arrived. */
+  #newest = -Infinity;
 
   constructor(world: World) {
     this.#world = world;
@@ -34,7 +41,8 @@ export class Network {
       this.#giveUp(call);
       return call;
     }
-    timeline.after(this.#way(), () => this.#arrive(call));
+    if (faulty && chance.bool(profile.overtaken)) timeline.after(logBetween(chance, LATE_MS_MIN, LATE_MS_MAX), () => this.#arriveLate(call));
+    else timeline.after(this.#way(), () => this.#arrive(call));
     if (faulty && mayBeDoubled(ask) && chance.bool(profile.doubled)) this.#double(ask);
     return call;
   }
@@ -55,7 +63,14 @@ export class Network {
     this.#world.timeline.after(this.#way(), () => this.#hear(call, RESET));
   }
 
+  /** (N1) */
+  #arriveLate(call: Call): void {
+    if (this.#newest > call.sentAt) this.#world.fault('overtaken request');
+    this.#arrive(call);
+  }
+
   #arrive(call: Call): void {
+    this.#newest = Math.max(this.#newest, call.sentAt);
     const { process, timeline } = this.#world;
     if (process?.alive !== true || !process.isOpen) {
       timeline.after(this.#way(), () => this.#hear(call, NOBODY));
@@ -112,6 +127,7 @@ export class Network {
       return;
     }
     this.#world.fault(exchange.wasSent ? 'hang-up while granted' : 'hang-up while waiting');
+    this.#world.judge.note(() => `is seen to be closed: ${exchange.arrival}`);
     process.exchanges.delete(exchange);
     const { ask } = exchange.call;
     if (ask.kind === 'acquire') this.#world.line.left(ask.lock, exchange.arrival);

@@ -108,8 +108,7 @@ export class Process implements Owner {
     if (!this.alive) return;
     this.#world.judge.note(() => `crashes: ${why}`);
     const world = this.#world;
-    world.fault('crash');
-    if (why !== 'crash') world.fault(why);
+    world.fault(why);
     const { inFlight } = this.#journal;
     if (inFlight !== undefined && world.chance.bool(0.5)) world.store.apply(inFlight.commit);
     this.#die();

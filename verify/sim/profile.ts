@@ -28,6 +28,7 @@ export interface Profile {
   readonly hangUps: number;
   // Shares of messages and commits.
   readonly lost: number;
+  readonly overtaken: number;
   readonly doubled: number;
   readonly lostAnswers: number;
   readonly slowAnswers: number;
@@ -79,6 +80,7 @@ export function drawProfile(chance: Chance): Profile {
     rude: on(0.6, 0.01, 0.3),
     hangUps: on(0.6, 0.01, 0.5),
     lost: on(0.5, 0.001, 0.1),
+    overtaken: on(0.5, 0.001, 0.05),
     doubled: on(0.5, 0.001, 0.1),
     lostAnswers: on(0.5, 0.001, 0.1),
     slowAnswers: on(0.5, 0.001, 0.3),

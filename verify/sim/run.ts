@@ -25,7 +25,14 @@ const { values } = parseArgs({
 });
 
 if (values.seed === undefined) await runSet();
-else await runOne(Number(values.seed));
+else await runOne(numberOf('seed', values.seed));
+
+/** Throws `RangeError` for what is no number of the kind that an option takes. */
+function numberOf(option: string, text: string, kind: 'whole' | 'any' = 'whole'): number {
+  const number = Number(text);
+  if (text === '' || !(number >= 0) || (kind === 'whole' && !Number.isSafeInteger(number))) throw new RangeError(`--${option} takes a ${kind === 'whole' ? 'whole ' : ''}number of 0 or more, not "${text}"`);
+  return number;
+}
 
 async function runOne(seed: number): Promise<void> {
   const { hash, operations, faults, serviceMs, violation, trace = [] } = await simulate(seed, { trace: true });
@@ -38,14 +45,14 @@ async function runOne(seed: number): Promise<void> {
 async function runSet(): Promise<void> {
   const [first = 1, last = Infinity] = seedsOf();
   const began = performance.now();
-  const until = values.minutes === undefined ? Infinity : began + Number(values.minutes) * 60_000;
+  const until = values.minutes === undefined ? Infinity : began + numberOf('minutes', values.minutes, 'any') * 60_000;
   let seed = first;
   let told = began;
   let said = 0;
   const totals = await runCrew({
     nextSeed: () => (seed <= last && performance.now() < until ? seed++ : undefined),
     untilViolation: values['until-violation'],
-    ...(values.threads !== undefined && { threads: Number(values.threads) }),
+    ...(values.threads !== undefined && { threads: Math.max(1, numberOf('threads', values.threads)) }),
     ran: (sofar) => {
       for (; said < sofar.violations.length; said++) say(sofar.violations[said]!.seed, sofar.violations[said]!.violation!);
       if (performance.now() - told < PROGRESS_MS) return;
@@ -59,7 +66,7 @@ async function runSet(): Promise<void> {
 }
 
 function seedsOf(): number[] {
-  if (values.seeds !== undefined) return values.seeds.split('..').map(Number);
+  if (values.seeds !== undefined) return values.seeds.split('..', 2).map((seed) => numberOf('seeds', seed));
   return values.minutes === undefined ? [1, COVERAGE_SEEDS_MIN] : [Math.floor(Math.random() * 2 ** 31)];
 }
 

@@ -35,7 +35,7 @@ export class Watch {
     switch (request.kind) {
       case 'createLock': case 'putLock': return this.#declaring(request);
       case 'deleteLock': return this.#deleting(request.name);
-      case 'showLock': return (told) => this.#showing(request.name, told);
+      case 'showLock': return this.#showing(request.name);
       case 'submitBatch': return (told) => this.#submitting(request, told);
       case 'readBatch': case 'readResults': case 'cancelBatch': return (told) => this.#reading(request.batch, told);
       case 'listBatches': return (told) => { if (told.kind === 'batches') for (const view of told.views) this.#batch(view); };
@@ -71,9 +71,19 @@ export class Watch {
     };
   }
 
-  #showing(name: string, told: Reply): void {
-    if (told.kind === 'refused') this.#world.declared.shown(name, undefined);
-    else if (told.kind === 'lock') this.#lock(told.lock);
+  /** Who is sure of a lock before it is asked about and after the answer is shown as its holder. (P21) */
+  #showing(name: string): Answer {
+    const { holds, timeline, declared, judge } = this.#world;
+    const sure = holds.sureOf(name, timeline.now);
+    return (told) => {
+      if (isOverloaded(told)) return;
+      if (told.kind === 'refused') declared.shown(name, undefined);
+      else if (told.kind === 'lock') this.#lock(told.lock);
+      const shown = told.kind === 'lock' ? told.lock.holder?.lease.fencingToken : undefined;
+      if (sure !== undefined && shown !== sure && holds.isSure(sure, timeline.now)) {
+        judge.complain('readings are fresh', `lock ${name} is shown as ${shown === undefined ? 'free' : `held under token ${shown}`} while a client is sure of it under token ${sure}`);
+      }
+    };
   }
 
   /** No lock has a line and no holder, and nobody holds one whose lease was over when the answer was made. (P6, P7) */
@@ -120,4 +130,9 @@ export class Watch {
       tasks.shown(batch, index, state, state === 'succeeded' ? (value as unknown as Mark) : undefined);
     }
   }
+}
+
+/** The one refusal that says nothing of the lock. */
+function isOverloaded(told: Reply): boolean {
+  return told.kind === 'refused' && told.refusal.code === 'overloaded';
 }

@@ -176,7 +176,7 @@ export class World {
 
   /** A request arrives at the process that runs. */
   take(call: Call, process: Process): Exchange {
-    if (this.judge.trace !== undefined) this.judge.note(() => `arrives: ${JSON.stringify(call.ask)}`);
+    if (this.judge.trace !== undefined) this.judge.note(() => `arrives: ${this.arrivals + 1} ${JSON.stringify(call.ask)}`);
     const exchange = this.#edge!.take(call, (sent) => {
       if (this.judge.trace !== undefined) this.judge.note(() => `writes: ${call.ask.kind} ${sent.status} ${typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body)}`);
       this.network.sent(sent, process);

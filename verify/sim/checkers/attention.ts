@@ -10,6 +10,7 @@
 //   A3. A wait ends with its time.
 
 import { REATTACH_MS, TICKET_CLAIM_MS, TICKET_READ_MS } from '../../../src/limits.ts';
+import type { RequestKey } from '../../../src/state/inputs.ts';
 import type { LiveLease } from '../../../src/state/rows.ts';
 import type { State } from '../../../src/state/state.ts';
 import type { Exchange } from '../exchange.ts';
@@ -19,7 +20,7 @@ import type { Complain } from '../judge.ts';
 export interface Asking {
   /** Of a new lease, or of the one that is asked about. */
   readonly lease: string;
-  readonly key: string | undefined;
+  readonly key: RequestKey | undefined;
   readonly kind: 'acquire' | 'readLease' | 'renew';
   /** Until when the request listens to a lease that waits, in the service's time. */
   readonly until: number;
@@ -42,8 +43,8 @@ const LATE_MS = 5;
 /** Well below the time for which ended leases are kept, so that how they ended can be read. */
 const BETWEEN_LOOKS_MS_MAX = 60_000;
 /** So many leases are looked at for each input, on the average: a crowd is looked at now and then. */
-const LEASES_PER_INPUT = 8;
-const INPUTS_BETWEEN_LOOKS = 4;
+const LEASES_PER_INPUT = 4;
+const INPUTS_BETWEEN_LOOKS = 8;
 
 export class Attention {
   readonly #complain: Complain;
@@ -56,8 +57,10 @@ export class Attention {
   #lookedAt = 0;
   /** What is seen at the next look may have been there for long. */
   #isAnew = false;
+  /** What is seen for the first time was asked for after this moment. */
+  #newSince = -Infinity;
   /** At the look before: a request that has come since may have come too late. */
-  #openBefore: ReadonlySet<string> = new Set();
+  #askingBefore: ReadonlySet<Exchange> = new Set();
   #inputsToCome = 0;
 
   constructor(complain: Complain) {
@@ -73,7 +76,7 @@ export class Attention {
     if (known !== undefined) known.unattendedAt = now;
     // Renewing a ticket that waits is not reading it.
     if (known !== undefined && kind !== 'renew') known.askedAt = now;
-    if (key !== undefined) this.#askedBy(key, now);
+    if (key !== undefined) this.#askedBy(key.id, now);
   }
 
   /** A retry attends to what its key named, whether or not it is the same request. */
@@ -103,6 +106,8 @@ export class Attention {
   look(state: State, now: number): void {
     if (--this.#inputsToCome > 0 && state === this.#state) return;
     this.#inputsToCome = INPUTS_BETWEEN_LOOKS + Math.floor(state.leaseIndex.clientLeases / LEASES_PER_INPUT);
+    this.#newSince = this.#isAnew || now - this.#lookedAt > BETWEEN_LOOKS_MS_MAX ? -Infinity : this.#lookedAt;
+    if (state !== this.#state) this.#newSince = now;
     if (state !== this.#state || now - this.#lookedAt > BETWEEN_LOOKS_MS_MAX) this.#begin(state);
     this.#lookedAt = now;
     if (state.phase !== 'serving') return;
@@ -114,8 +119,9 @@ export class Attention {
       live.add(lease.id);
       this.#see(lease, isAttended(lease, attended), isAttended(lease, open), now);
     }
-    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, open) && isAttended(known.lease, this.#openBefore), now);
-    this.#openBefore = open;
+    const lasting = this.#attended(now, false, this.#askingBefore);
+    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, lasting), now);
+    this.#askingBefore = new Set(this.#asking.keys());
     this.#isAnew = false;
   }
 
@@ -144,21 +150,30 @@ export class Attention {
     }
   }
 
-  /** What a connection waits for, or is about to be answered with; `withClosed`: also one whose closing is still to be heard of. */
-  #attended(now: number, withClosed: boolean): ReadonlySet<string> {
+  /**
+   * What a connection waits for, or is about to be answered with; `withClosed`: also one whose closing is still to be
+   * heard of; `among`: of these connections only.
+   */
+  #attended(now: number, withClosed: boolean, among?: ReadonlySet<Exchange>): ReadonlySet<string> {
     const attended = new Set<string>();
-    for (const [{ destroyed }, { lease, key, kind, until }] of this.#asking) {
-      if (destroyed && !withClosed) continue;
+    for (const [exchange, { lease, key, kind, until }] of this.#asking) {
+      if (exchange.destroyed && !withClosed) continue;
+      if (among?.has(exchange) === false) continue;
       if (kind === 'acquire' || until >= now) attended.add(lease);
       if (kind !== 'acquire') attended.add(heldAs(lease));
-      if (key !== undefined) attended.add(key);
+      if (key !== undefined && (withClosed || this.#isOfKey(key))) attended.add(key.id);
     }
     return attended;
   }
 
+  /** With another body a key is refused, and attends to nothing. */
+  #isOfKey({ id, fingerprint }: RequestKey): boolean {
+    return this.#state?.keys.get(id)?.fingerprint === fingerprint;
+  }
+
   #see(lease: LiveLease, attends: boolean, forSure: boolean, now: number): void {
     let known = this.#known.get(lease.id);
-    if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: this.#isAnew ? -Infinity : now, askedAt: -Infinity, unattendedAt: now, isAttended: attends }));
+    if (known === undefined) this.#known.set(lease.id, (known = { lease, attendedAt: this.#newSince, askedAt: -Infinity, unattendedAt: now, isAttended: attends }));
     known.attendedAt = forSure ? now : Math.max(known.attendedAt, known.askedAt);
     if (attends || known.isAttended || known.lease.state !== lease.state) known.unattendedAt = now;
     known.lease = lease;

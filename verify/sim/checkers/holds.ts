@@ -82,6 +82,11 @@ export class Holds {
     return hold !== undefined && isSure(hold, at);
   }
 
+  /** The token under which a client is sure of the lock at this moment, if one is. */
+  sureOf(lock: string, at: number): number | undefined {
+    return this.#locks.get(lock)?.holds.find((hold) => isSure(hold, at))?.token;
+  }
+
   #hold(of: LockHolds, token: number, at: number): Hold {
     let hold = this.#byToken.get(token);
     if (hold === undefined) {
