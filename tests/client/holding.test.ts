@@ -92,7 +92,7 @@ test('work stops before the bound when the service stands still, with the reason
     held.signal.addEventListener('abort', () => { ({ reason } = held.signal); });
     shared.child.signal('SIGSTOP');
     await workUntilLost(held, steps);
-  }, { ttlMs: 2_000 });
+  }, { ttlMs: 4_000 });
   await expect(running).rejects.toMatchObject({ name: 'LeaseLostError', reason: 'unreachable' });
   shared.child.signal('SIGCONT');
   expect(reason).toMatchObject({ reason: 'unreachable' });
@@ -109,7 +109,7 @@ test('work stops before the bound when nothing passes between it and the service
   const running = lock.run(async (held) => {
     proxy.weather = { kind: 'stall' };
     await workUntilLost(held, steps);
-  }, { ttlMs: 2_000 }).catch((error: unknown) => error);
+  }, { ttlMs: 4_000 }).catch((error: unknown) => error);
   await until('the work has begun', () => steps.length > 0);
   const direct = new Holdfast({ url: shared.client.http.origin });
   const nextAt = await direct.lock(lock.name).run(() => performance.now(), { waitMs: 30_000 });
