@@ -6,6 +6,7 @@ import { Holdfast, UnreachableError, type Held } from '@holdfast/client';
 import { Proxy } from '../../verify/histories/proxy.ts';
 import { freshName, sharedService, startService, type Service } from '../service/harness.ts';
 import { pass, until } from '../service/until.ts';
+import { Gate } from './gate.ts';
 import { Recorder } from './recorder.ts';
 
 const STEP_MS = 5;
@@ -144,20 +145,19 @@ test('a grant whose time is over when its answer comes is none: nothing runs, an
   expect(status).toBe(201);
 });
 
-test('a function that returns while the service is away gets its value out: the lease ends by itself', { timeout: 60_000 }, async (context) => {
-  const service = await startService(context);
-  const { holdfast } = await behindProxy(context, service, new Recorder(), 500);
-  const value = await holdfast.lock(freshName()).run(async () => {
-    await service.kill();
+test('a function that returns while nobody answers gets its value out: the lease ends by itself', async (context) => {
+  const gate = await Gate.open(context, shared.client.http.origin);
+  const value = await new Holdfast({ url: gate.origin, retryForMs: 500 }).lock(freshName()).run(() => {
+    gate.hangUp(1_000);
     return 'done';
-  }, { ttlMs: 30_000 });
+  });
   expect(value).toBe('done');
 });
 
-test('a release that reaches nobody says so', { timeout: 60_000 }, async (context) => {
-  const service = await startService(context);
-  const { holdfast } = await behindProxy(context, service, new Recorder(), 500);
-  const lease = await holdfast.lock(freshName()).acquire();
-  await service.kill();
+test('a release that reaches nobody says so', async (context) => {
+  const gate = await Gate.open(context, shared.client.http.origin);
+  const lease = await new Holdfast({ url: gate.origin, retryForMs: 500 }).lock(freshName()).acquire();
+  gate.hangUp(1_000);
   await expect(lease.release()).rejects.toBeInstanceOf(UnreachableError);
+  expect(gate.arrivals.length).toBeGreaterThan(2);
 });
