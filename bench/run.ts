@@ -1,9 +1,13 @@
 // The benchmark: `npm run bench`, or `npm run bench -- own tasks` for some of it. What is measured, and how to read it, is
 // in README.md beside this file. It judges nothing. A whole run writes `bench/results/`; a part only prints.
 
+import { batches } from './batches/batches.ts';
+import { oneClient } from './bulk/bulk.ts';
 import { hotLock, hotLockWithoutFlush } from './hot/hot.ts';
 import { taskLocks } from './locks/locks.ts';
 import { manyRows } from './many/many.ts';
+import { memoryUse } from './memory/memory.ts';
+import { scraping } from './metrics/metrics.ts';
 import { ownLocks } from './own/own.ts';
 import { Report } from './report/report.ts';
 import { table, writeResults } from './report/results.ts';
@@ -11,7 +15,8 @@ import { noOpTasks } from './tasks/tasks.ts';
 import { manyWaiters } from './waiting/waiting.ts';
 
 const SCENARIOS: Readonly<Record<string, (report: Report) => Promise<void>>> = {
-  own: ownLocks, hot: hotLock, os: hotLockWithoutFlush, waiting: manyWaiters, many: manyRows, tasks: noOpTasks, locks: taskLocks,
+  own: ownLocks, bulk: oneClient, hot: hotLock, os: hotLockWithoutFlush, waiting: manyWaiters, many: manyRows,
+  batches, tasks: noOpTasks, locks: taskLocks, metrics: scraping, memory: memoryUse,
 };
 
 const asked = process.argv.slice(2);
