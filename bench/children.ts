@@ -15,7 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-const READY_MS_MAX = 120_000;
+const READY_MS_MAX = 240_000;
 const POLL_MS = 5;
 
 export interface Server extends AsyncDisposable {
@@ -68,8 +68,17 @@ export async function freePort(): Promise<number> {
   return bound.port;
 }
 
-/** Resolves when something accepts connections there; throws when the process ends before. */
+/** Resolves when something accepts connections there. Where nothing does, it ends the process and throws. */
 export async function listens(port: number, child: ChildProcess, what: string): Promise<void> {
+  try {
+    await untilAccepted(port, child, what);
+  } catch (error) {
+    await end(child, 'SIGKILL');
+    throw error;
+  }
+}
+
+async function untilAccepted(port: number, child: ChildProcess, what: string): Promise<void> {
   const deadline = performance.now() + READY_MS_MAX;
   while (!(await accepts(port))) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${what} ended before it listened`);
