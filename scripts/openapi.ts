@@ -13,7 +13,7 @@ import { createDestinationRule } from '../src/webhooks/destination.ts';
 
 const journal = new MemoryJournal();
 const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
-const telemetry = createTelemetry(state, VERSION);
+const telemetry = createTelemetry(state, { version: VERSION, durability: 'flush' });
 const failed = (error: unknown): never => { throw error; };
 /** Never started: routes are described without it. */
 const engine = new EngineLoop({ state, journal, clock: systemClock, perform: () => undefined, observer: telemetry, failed });

@@ -10,7 +10,7 @@ import type { Server } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import {
-  BODY_BYTES_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT_MS, IDLE_CONNECTION_MS, KEEP_ALIVE_PROBES, KEEP_ALIVE_PROBE_MS, REQUEST_TIMEOUT_MS,
+  BODIES_BYTES_MAX, BODY_BYTES_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT_MS, IDLE_CONNECTION_MS, KEEP_ALIVE_PROBES, KEEP_ALIVE_PROBE_MS, REQUEST_TIMEOUT_MS,
 } from './limits.ts';
 import type { Config } from './config.ts';
 import { createAccess } from './routes/access.ts';
@@ -18,12 +18,14 @@ import { NO_BODY, parseBodies } from './routes/body.ts';
 import type { Edge, Routes } from './routes/edge.ts';
 import { answerError, answerErrors, answerSocketError, unknownPaths } from './routes/errors.ts';
 import { batchRoutes } from './routes/batches.ts';
+import { bulkRoute } from './routes/bulk.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { describeRoutes, specificationRoute } from './routes/openapi.ts';
 import { followRequests } from './routes/exchange.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { lockRoutes } from './routes/locks.ts';
 import { Refused } from './routes/refused.ts';
+import { roomFor } from './routes/room.ts';
 import { opsRoutes } from './routes/ops.ts';
 import { COMPONENTS } from './routes/components.ts';
 
@@ -52,10 +54,12 @@ export function createApp({ config, ...rest }: AppParts): FastifyInstance {
   for (const component of COMPONENTS) app.addSchema(component);
   describeRoutes(app, edge.version);
   app.register((routes: Routes, _options, done) => {
+    const room = roomFor(BODIES_BYTES_MAX);
     lockRoutes(routes, edge);
     leaseRoutes(routes, edge);
+    bulkRoute(routes, edge, room);
     functionRoutes(routes, edge);
-    batchRoutes(routes, edge);
+    batchRoutes(routes, edge, room);
     opsRoutes(routes, edge);
     specificationRoute(routes);
     done();

@@ -12,6 +12,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { SHUTDOWN_GRACE_MS, SHUTDOWN_GRACE_MS_MAX, TOKENS_MAX, TOKEN_CHARS_MAX, TOKEN_CHARS_MIN, WORKERS_MAX } from './limits.ts';
+import type { Durability } from './journal/journal.ts';
 import { createDestinationRule, type DestinationRule } from './webhooks/destination.ts';
 import { parseSecrets, type WebhookSecret } from './webhooks/signature.ts';
 
@@ -34,15 +35,19 @@ export interface Config {
   /** Every fencing token from now on is greater than this. */
   readonly tokenFloor: number;
   readonly shutdownGraceMs: number;
+  /** What is acknowledged survives a power cut, or only the end of the process. */
+  readonly durability: Durability;
 }
 
 export type Environment = { readonly [name: string]: string | undefined };
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const DURABILITIES: readonly Durability[] = ['flush', 'os'];
 const NAMES = [
   'HOLDFAST_HOST', 'HOLDFAST_PORT', 'HOLDFAST_DATA_DIR', 'HOLDFAST_FUNCTIONS_DIR', 'HOLDFAST_WORKERS', 'HOLDFAST_TOKENS',
   'HOLDFAST_WEBHOOK_SECRET', 'HOLDFAST_WEBHOOK_ALLOW', 'HOLDFAST_LOG_LEVEL', 'HOLDFAST_TOKEN_FLOOR', 'HOLDFAST_SHUTDOWN_GRACE_MS',
+  'HOLDFAST_DURABILITY',
 ] as const;
 type Name = (typeof NAMES)[number];
 
@@ -79,6 +84,7 @@ export function readConfig(env: Environment): Config {
     logLevel: reader.parsed('HOLDFAST_LOG_LEVEL', parseLogLevel, 'info'),
     tokenFloor: reader.parsed('HOLDFAST_TOKEN_FLOOR', integerFrom(0, Number.MAX_SAFE_INTEGER), 0),
     shutdownGraceMs: reader.parsed('HOLDFAST_SHUTDOWN_GRACE_MS', integerFrom(0, SHUTDOWN_GRACE_MS_MAX), SHUTDOWN_GRACE_MS),
+    durability: reader.parsed('HOLDFAST_DURABILITY', parseDurability, 'flush'),
   };
   if (reader.text('HOLDFAST_TOKENS') === undefined && !isLoopback(config.host)) {
     reader.problems.push('HOLDFAST_TOKENS is not set, so only a loopback address may be bound: set it, or set HOLDFAST_HOST to 127.0.0.1');
@@ -155,6 +161,12 @@ function parseLogLevel(text: string, name: Name): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text);
   if (level === undefined) throw new Error(`${name} must be one of ${LOG_LEVELS.join(', ')}`);
   return level;
+}
+
+function parseDurability(text: string, name: Name): Durability {
+  const durability = DURABILITIES.find((known) => known === text);
+  if (durability === undefined) throw new Error(`${name} must be flush (what is acknowledged survives a power cut) or os (it survives only the end of the process)`);
+  return durability;
 }
 
 function listOf(text: string): string[] {

@@ -186,7 +186,7 @@ export const PENDING_DELIVERIES_MAX = 100_000;
 /** Strings (the names of members among them), arrays and objects of one body. The parser builds as many in well under a
  *  second, in which nothing else happens; the bytes of the largest body would be enough for ten times as many. */
 export const JSON_PARTS_MAX = 1_000_000;
-/** Bytes of the bodies of batches that are being read at once, over all connections: beyond it they get 503. */
+/** Bytes of the bodies of batches and bulks that are being read at once, over all connections: beyond it they get 503. */
 export const BODIES_BYTES_MAX = 256 * MIB;
 
 // Connections, many at once
@@ -197,3 +197,9 @@ export const CONNECTIONS_BACKLOG = 4_096;
 export const UNREAD_MS = SECOND;
 /** How long the rest of what was refused half-way is dropped before its connection is closed, so that the answer arrives. */
 export const LINGER_MS = SECOND;
+
+// Bulk
+/** Operations of one request. They are stepped in one go, in which nothing else happens: a few milliseconds for so many. */
+export const BULK_OPERATIONS_MAX = 1_000;
+/** So many operations with all that each may have (less than 6 KiB), and room for escapes in their text. */
+export const BULK_BODY_BYTES_MAX = 8 * MIB;

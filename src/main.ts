@@ -19,12 +19,13 @@ async function main(config: Config): Promise<void> {
   };
   process.on('uncaughtException', failed);
   process.on('unhandledRejection', failed);
+  if (config.durability === 'os') logger.warn({ durability: config.durability }, 'what is acknowledged is not flushed to the disk: a power cut can take it back, and fencing tokens may repeat after one');
   const stopped = firstSignal();
   const starting = startService({ config, version: VERSION, logger, failed });
   // Nothing was served yet, and what the start changed is whole or not there.
   if (await Promise.race([stopped, starting.then(() => undefined)])) return leaveAtOnce(0);
   const service = await starting;
-  logger.info({ address: service.address, version: VERSION, dataDir: config.dataDir }, 'ready');
+  logger.info({ address: service.address, version: VERSION, dataDir: config.dataDir, durability: config.durability }, 'ready');
   logger.info({ signal: await stopped }, 'stopping');
   const threadsAlive = await service.stop();
   if (threadsAlive > 0) leaveAtOnce(0);

@@ -65,7 +65,7 @@ export interface ServiceOptions {
 
 export async function startService(options: ServiceOptions): Promise<Service> {
   const claim = claimDirectory(options.config.dataDir);
-  const journal = await openLmdbJournal(options.config.dataDir);
+  const journal = await openLmdbJournal(options.config.dataDir, options.config.durability);
   const parts = wire(options, journal);
   await parts.engine.start();
   const duplicate = await Promise.race([parts.functions, delay(FUNCTIONS_WAIT_MS, undefined, { ref: false })]);
@@ -113,7 +113,7 @@ function wire({ config, version, logger, failed }: ServiceOptions, journal: Jour
   const runner = createThreadPool({ functionsDir: config.functionsDir, report });
   const sender = createWebhookSender({ secrets: config.webhookSecrets, rule: config.destinationRule, report, version });
   const state = new State({ workers: config.workers, checksum: (bytes) => crc32(bytes), tokenFloor: config.tokenFloor });
-  const telemetry = createTelemetry(state, version);
+  const telemetry = createTelemetry(state, { version, durability: config.durability });
   const ports = { journal, runner, sender, report };
   const engine = new EngineLoop({
     state, journal, clock: systemClock, observer: telemetry, failed,

@@ -6,6 +6,7 @@
 //   T2. Counting costs little: each acquire and release is counted about ten times.
 
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Durability } from './journal/journal.ts';
 import type { Fact } from './state/facts.ts';
 import type { State } from './state/state.ts';
 import { SHORT_SECONDS } from './telemetry/bounds.ts';
@@ -30,7 +31,13 @@ export interface Telemetry {
   readonly contentType: string;
 }
 
-export function createTelemetry(state: State, version: string): Telemetry {
+/** What runs, and what its acknowledgements are worth. */
+export interface Running {
+  readonly version: string;
+  readonly durability: Durability;
+}
+
+export function createTelemetry(state: State, { version, durability }: Running): Telemetry {
   const registry = new Registry();
   const registers: Registers = [registry];
   const lockFact = lockMetrics(state, registers);
@@ -40,6 +47,8 @@ export function createTelemetry(state: State, version: string): Telemetry {
   const lost = new Counter({ name: 'holdfast_worker_losses_total', help: 'Worker threads that ended without having been told to.', registers: [...registers] });
   const request = requestMetrics(registers);
   new Gauge({ name: 'holdfast_build_info', help: 'The version that runs; always 1.', labelNames: ['version'], registers: [...registers] }).set({ version }, 1);
+  const help = 'What a change is when it is acknowledged, flushed to the disk (flush) or handed to the operating system (os); always 1.';
+  new Gauge({ name: 'holdfast_journal_durability', help, labelNames: ['durability'], registers: [...registers] }).set({ durability }, 1);
   collectDefaultMetrics({ register: registry });
 
   return {
@@ -71,7 +80,7 @@ function deliveryMetrics({ batchIndex }: State, registers: Registers): (outcome:
 }
 
 function journalMetrics(registers: Registers): Telemetry['committed'] {
-  const seconds = distribution({ name: 'holdfast_journal_commit_seconds', help: 'Time of a commit until it was flushed, in seconds.', bounds: SHORT_SECONDS, registers });
+  const seconds = distribution({ name: 'holdfast_journal_commit_seconds', help: 'Time of a commit until it was flushed (or handed to the operating system, see holdfast_journal_durability), in seconds.', bounds: SHORT_SECONDS, registers });
   const inputs = distribution({ name: 'holdfast_journal_commit_inputs', help: 'Inputs (requests, reports of workers and of receivers) that shared a commit.', bounds: COMMIT_INPUTS, registers });
   return (took, count) => {
     seconds.observe(took);

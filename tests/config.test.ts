@@ -31,14 +31,15 @@ describe('without any variable', () => {
       logLevel: 'info',
       tokenFloor: 0,
       shutdownGraceMs: SHUTDOWN_GRACE_MS,
+      durability: 'flush',
     });
     expect(config.destinationRule.isCallable('127.0.0.1')).toBe(false);
   });
 
   test('an empty value is no value', () => {
-    const names = ['HOST', 'PORT', 'DATA_DIR', 'WORKERS', 'TOKENS', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOW', 'LOG_LEVEL', 'TOKEN_FLOOR'];
+    const names = ['HOST', 'PORT', 'DATA_DIR', 'WORKERS', 'TOKENS', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOW', 'LOG_LEVEL', 'TOKEN_FLOOR', 'DURABILITY'];
     const { destinationRule: _, ...config } = readConfig(Object.fromEntries(names.map((name) => [`HOLDFAST_${name}`, ' '])));
-    expect(config).toMatchObject({ host: '127.0.0.1', port: 7_420, tokens: [], webhookSecrets: [] });
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 7_420, tokens: [], webhookSecrets: [], durability: 'flush' });
   });
 });
 
@@ -56,6 +57,7 @@ describe('with every variable', () => {
       HOLDFAST_LOG_LEVEL: 'warn',
       HOLDFAST_TOKEN_FLOOR: String(Number.MAX_SAFE_INTEGER),
       HOLDFAST_SHUTDOWN_GRACE_MS: '0',
+      HOLDFAST_DURABILITY: 'os',
     });
     expect(config).toMatchObject({
       host: '0.0.0.0',
@@ -67,6 +69,7 @@ describe('with every variable', () => {
       logLevel: 'warn',
       tokenFloor: Number.MAX_SAFE_INTEGER,
       shutdownGraceMs: 0,
+      durability: 'os',
     });
     expect(config.webhookSecrets).toHaveLength(2);
     expect(['127.0.0.1', 'fd12::1', '10.0.0.1'].map((address) => config.destinationRule.isCallable(address))).toEqual([true, true, false]);
@@ -92,6 +95,7 @@ describe('a value that cannot be used', () => {
     ['HOLDFAST_WEBHOOK_SECRET', 'whsec_short'], ['HOLDFAST_WEBHOOK_ALLOW', 'localhost'], ['HOLDFAST_WEBHOOK_ALLOW', '10.0.0.0/8,'],
     ['HOLDFAST_LOG_LEVEL', 'loud'], ['HOLDFAST_LOG_LEVEL', 'INFO'],
     ['HOLDFAST_TOKEN_FLOOR', '-1'], ['HOLDFAST_TOKEN_FLOOR', '9007199254740992'], ['HOLDFAST_TOKEN_FLOOR', '1.5'],
+    ['HOLDFAST_DURABILITY', 'none'], ['HOLDFAST_DURABILITY', 'OS'], ['HOLDFAST_DURABILITY', 'flush,os'],
     ['HOLDFAST_SHUTDOWN_GRACE_MS', '10s'], ['HOLDFAST_SHUTDOWN_GRACE_MS', String(SHUTDOWN_GRACE_MS_MAX + 1)],
   ])('refuses the start and is named: %s=%j', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}[ :]`))]);

@@ -13,7 +13,7 @@ let telemetry: Telemetry;
 
 beforeEach(() => {
   state = new State({ workers: 2, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
-  telemetry = createTelemetry(state, '1.2.3');
+  telemetry = createTelemetry(state, { version: '1.2.3', durability: 'os' });
 });
 
 async function read(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number | undefined> {
@@ -53,7 +53,7 @@ describe('names', () => {
       'lock_waiters', 'lock_holders', 'lock_grants_total', 'lock_wait_seconds', 'lock_hold_seconds', 'lock_handoff_seconds',
       'lock_refusals_total', 'lease_ends_total', 'batches', 'tasks_total', 'task_seconds', 'task_queue_seconds', 'pool_workers',
       'batch_errors_unread', 'webhook_deliveries_total', 'webhook_deliveries_pending', 'journal_commit_seconds',
-      'journal_commit_inputs', 'http_requests_total', 'http_request_seconds', 'build_info',
+      'journal_commit_inputs', 'http_requests_total', 'http_request_seconds', 'build_info', 'journal_durability',
     ]));
   });
 
@@ -70,15 +70,16 @@ describe('names', () => {
     expect(times.filter(({ help }) => !help.endsWith('in seconds.'))).toEqual([]);
   });
 
-  test('the process speaks for itself beside them, and for the version that runs', async () => {
+  test('the process speaks for itself beside them, for the version that runs and for what an acknowledgement is worth', async () => {
     const text = await telemetry.metrics();
     expect(sample(text, 'process_resident_memory_bytes')).toBeGreaterThan(0);
     expect(sample(text, 'holdfast_build_info', { version: '1.2.3' })).toBe(1);
+    expect(sample(text, 'holdfast_journal_durability', { durability: 'os' })).toBe(1);
     expect(telemetry.contentType).toMatch(/^text\/plain; version=0\.0\.4/u);
   });
 
   test('two services of one process count apart', async () => {
-    createTelemetry(state, '1.2.3').fact({ kind: 'granted', waitedMs: 0 }, 0);
+    createTelemetry(state, { version: '1.2.3', durability: 'flush' }).fact({ kind: 'granted', waitedMs: 0 }, 0);
     expect(await read('lock_grants_total')).toBe(0);
   });
 });

@@ -23,8 +23,10 @@ const STATE = 'src/state/';
 const LIMITS = 'src/limits.ts';
 const NAMES = 'src/state/lock-name.ts';
 const IDS = 'src/state/id-form.ts';
+/** The port of the journal: what a commit is worth has its word there. */
+const JOURNAL = 'src/journal/journal.ts';
 /** The ports: what the engine asks of the world, as types. */
-const PORTS = ['src/clock.ts', 'src/journal/journal.ts', 'src/pool/runner.ts', 'src/webhooks/attempt.ts'];
+const PORTS = ['src/clock.ts', JOURNAL, 'src/pool/runner.ts', 'src/webhooks/attempt.ts'];
 const HTTP = ['fastify', 'typebox', '@fastify/type-provider-typebox', '@fastify/swagger', '@fastify/swagger-ui', 'safe-stable-stringify'];
 
 /** Anything that this map does not allow is refused: a new folder needs a line here, and a reason. */
@@ -42,9 +44,9 @@ const PARTS: readonly Part[] = [
   { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', NAMES, LIMITS], types: [STATE] },
   { part: 'src/webhooks/', values: ['node:*', 'undici', 'ipaddr.js', LIMITS], types: [STATE] },
   { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, IDS, LIMITS], types: ['src/engine.ts', STATE] },
-  { part: 'src/telemetry.ts', values: ['src/telemetry/', 'prom-client', LIMITS], types: [STATE] },
+  { part: 'src/telemetry.ts', values: ['src/telemetry/', 'prom-client', LIMITS], types: [STATE, JOURNAL] },
   { part: 'src/telemetry/', values: ['prom-client', LIMITS], types: [STATE] },
-  { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS] },
+  { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS], types: [JOURNAL] },
   { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts'] },
   { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino'] },
   { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts', 'src/state/invariants.ts', 'src/version.ts'] },

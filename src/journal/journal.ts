@@ -1,7 +1,8 @@
 // Journal: the port through which state becomes durable.
 //
 // Owns the promise, not the means; drivers (lmdb.ts, memory.ts) own those. One process owns a journal at a time.
-//   J1. `commit` resolves when the whole commit is flushed: after a power cut all of it is there, or none.
+//   J1. `commit` resolves when the whole commit is flushed: after a power cut all of it is there, or none. With the
+//       durability `os` it resolves when the operating system has it: the same holds after the process was killed.
 //   J2. One commit is in flight at a time; the engine sees to that, a driver may throw on a second.
 //   J3. A commit that rejects has an unknown outcome. The caller stops the process; it never tries again.
 //   J4. Every row carries a checksum, and the meta row carries the number of rows and an order-free sum of their
@@ -11,6 +12,9 @@
 import type { StoredRow } from '../state/load.ts';
 import type { PayloadRef } from '../state/payloads.ts';
 import type { ChangeSet } from '../state/changes.ts';
+
+/** What a commit is when it is acknowledged: on the disk, or with the operating system. */
+export type Durability = 'flush' | 'os';
 
 export interface Commit extends ChangeSet {
   /** Milliseconds that the service has run: where time goes on after a restart. */
@@ -35,7 +39,7 @@ export interface Journal {
   commit(commit: Commit): Promise<void>;
   /** The bytes of a committed payload. Throws `PayloadDamaged` when they are missing or do not match the reference. */
   readPayload(ref: PayloadRef): Uint8Array;
-  /** Waits for the commit in flight and releases the files. */
+  /** Waits for the commit in flight, flushes what is not flushed yet, and releases the files. */
   close(): Promise<void>;
 }
 

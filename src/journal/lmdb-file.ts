@@ -16,11 +16,10 @@
 
 import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { damaged } from './lmdb-store.ts';
+import { damaged, STORE_FILE } from './lmdb-store.ts';
 import { Misfit, NO_ROOT, PAGE, Pages, TREE, walk, type Snapshot } from './lmdb-walk.ts';
 
-const FILE = 'data.mdb';
-/** LMDB's own, beside the other; it makes one where there is none. */
+/** LMDB's own, beside the file; it makes one where there is none. */
 const LOCK_FILE = 'lock.mdb';
 
 const META = { bytes: 160, magic: 24, version: 28, pageBytes: 48, freeTree: 48, mainTree: 96, lastPage: 144, transaction: 152 };
@@ -34,8 +33,8 @@ const NUMBER_BYTES = 8;
  * together. Puts the number of a meta page right where it can be told (F2).
  */
 export function assertWhole(path: string): void {
-  const file = join(path, FILE);
-  if (!existsSync(file)) throw damaged(path, `${FILE} is missing`);
+  const file = join(path, STORE_FILE);
+  if (!existsSync(file)) throw damaged(path, `${STORE_FILE} is missing`);
   if (existsSync(join(path, LOCK_FILE))) closeSync(openSync(join(path, LOCK_FILE), 'r+'));
   const descriptor = openSync(file, 'r+');
   try {
@@ -46,7 +45,7 @@ export function assertWhole(path: string): void {
     writeSync(descriptor, numberBytes(renumbered.transaction), 0, NUMBER_BYTES, renumbered.position + META.transaction);
     fdatasyncSync(descriptor);
   } catch (error) {
-    if (error instanceof Misfit) throw damaged(path, `${FILE} ${error.message}`);
+    if (error instanceof Misfit) throw damaged(path, `${STORE_FILE} ${error.message}`);
     throw error;
   } finally {
     closeSync(descriptor);

@@ -6,19 +6,25 @@
 //       it on, a start in the same boot may trust a commit that never reached the disk.
 //   S2. A new journal is made beside its place and moved there when it is complete and flushed. So whatever is found
 //       in its place was once whole, and an empty or half-made one is damage, never a first start that was cut short.
+//       That is so whatever the durability is.
 //   S3. The version of the meta record, as LMDB keeps it, is the epoch: a write can depend on it at no cost.
+//   S4. With the durability `os` LMDB writes the same pages in the same order by `pwrite`, the meta page last, and asks
+//       for no flush. The kernel has them then, so a kill takes nothing back; a power cut may leave any of them.
 
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { syncDirectory } from './directory.ts';
-import { JournalRefused, messageOf } from './journal.ts';
+import { JournalRefused, messageOf, type Durability } from './journal.ts';
 import type { Totals } from './ledger.ts';
 import { RecordWriter, readRecord } from './record.ts';
 
 /** The form of everything in the store. Another number is refused, never guessed at. */
 const FORMAT = 1;
+/** LMDB's own, in the directory of the store. */
+export const STORE_FILE = 'data.mdb';
 /** More than a new store takes. */
 const NEW_STORE_BYTES = 65_536;
 const META_KEY = 'meta';
@@ -43,10 +49,11 @@ export interface Meta extends Totals {
   readonly epoch: number;
 }
 
-export function openStore(path: string): Store {
+export function openStore(path: string, durability: Durability = 'flush'): Store {
   const environment = open<Buffer, string>(path, {
     noSubdir: false,
     overlappingSync: false,
+    noSync: durability === 'os',
     // A commit is one block of writes; waiting for others that might join it would only delay it.
     eventTurnBatching: false,
     encoding: 'binary',
@@ -73,6 +80,16 @@ export async function ensureStore(path: string): Promise<void> {
   syncDirectory(unfinished);
   renameSync(unfinished, path);
   syncDirectory(dirname(path));
+}
+
+/** Flushes what a closed store was written without flushes. (S4) */
+export async function flushStore(path: string): Promise<void> {
+  const file = await openFile(join(path, STORE_FILE), 'r+');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** LMDB ends the process by a signal when its first writes find no room; here that becomes words. */

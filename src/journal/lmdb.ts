@@ -13,11 +13,11 @@ import { join } from 'node:path';
 import { PAYLOAD_DROPS_PER_COMMIT_MAX } from '../limits.ts';
 import type { PayloadRef } from '../state/payloads.ts';
 import type { RowChange } from '../state/changes.ts';
-import { JournalRefused, PayloadDamaged, messageOf, type Commit, type Journal, type Opened } from './journal.ts';
+import { JournalRefused, PayloadDamaged, messageOf, type Commit, type Durability, type Journal, type Opened } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { assertWhole } from './lmdb-file.ts';
 import { readStore, type Found } from './lmdb-read.ts';
-import { WAYS_OUT, endOf, ensureStore, metaRecord, openStore, writeIfEpoch, type Meta, type Store } from './lmdb-store.ts';
+import { WAYS_OUT, endOf, ensureStore, flushStore, metaRecord, openStore, writeIfEpoch, type Meta, type Store } from './lmdb-store.ts';
 import { RecordWriter, checksumOf } from './record.ts';
 
 const DIRECTORY = 'journal';
@@ -26,18 +26,19 @@ const PAYLOAD_ID = /^[\w.:-]+\/[\w./:-]{1,256}$/;
 
 /**
  * Opens the journal of a data directory that this process has claimed, makes it when there is none, verifies every row,
- * and raises the epoch durably, so that whoever had it open before can commit no more.
+ * and raises the epoch, so that whoever had it open before can commit no more.
  *
  * Throws `JournalRefused` when anything is missing, changed or unreadable.
  */
-export async function openLmdbJournal(directory: string): Promise<Journal> {
+export async function openLmdbJournal(directory: string, durability: Durability = 'flush'): Promise<Journal> {
   const path = join(directory, DIRECTORY);
   try {
     await ensureStore(path);
     assertWhole(path);
-    const store = openStore(path);
+    const store = openStore(path, durability);
     const found = await readStore(store, path);
-    return new LmdbJournal(store, found.ledger, await raiseEpoch(store, path, found));
+    const opened = await raiseEpoch(store, path, found);
+    return new LmdbJournal(store, found.ledger, opened, durability === 'os' ? () => flushStore(path) : undefined);
   } catch (error) {
     if (error instanceof JournalRefused) throw error;
     throw new JournalRefused(`The journal in ${path} cannot be opened: ${messageOf(error)}. If its file is damaged: ${WAYS_OUT}`, { cause: error });
@@ -55,16 +56,19 @@ class LmdbJournal implements Journal {
   readonly opened: Opened;
   readonly #store: Store;
   readonly #ledger: Ledger;
+  /** Flushes the closed store, where its commits were not. */
+  readonly #flush: (() => Promise<void>) | undefined;
   readonly #writer = new RecordWriter();
   /** Owners whose payloads are being deleted. After a crash the start finds what is left by `payloadOwners`. */
   readonly #dropping: string[] = [];
   #status: 'open' | 'committing' | 'failed' | 'closed' = 'open';
   #settled: Promise<unknown> = Promise.resolve();
 
-  constructor(store: Store, ledger: Ledger, opened: Opened) {
+  constructor(store: Store, ledger: Ledger, opened: Opened, flush: (() => Promise<void>) | undefined) {
     this.#store = store;
     this.#ledger = ledger;
     this.opened = opened;
+    this.#flush = flush;
   }
 
   async commit(commit: Commit): Promise<void> {
@@ -93,7 +97,10 @@ class LmdbJournal implements Journal {
     if (this.#status === 'closed') return;
     await this.#settled;
     // After a failed write lmdb's own memory is not to be trusted; there is nothing left to save.
-    if (this.#status !== 'failed') await this.#store.environment.close();
+    if (this.#status !== 'failed') {
+      await this.#store.environment.close();
+      await this.#flush?.();
+    }
     this.#status = 'closed';
   }
 

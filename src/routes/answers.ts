@@ -1,6 +1,7 @@
 // Answers: what every route writes in the same way: problems.
 
 import type { FastifyReply } from 'fastify';
+import type { Reading } from '../engine.ts';
 import type { Refusal, Reply } from '../state/replies.ts';
 import type { Edge } from './edge.ts';
 import { endUnanswered } from './exchange.ts';
@@ -17,10 +18,10 @@ export function sendProblem(reply: FastifyReply, told: Problem): FastifyReply {
   return reply.code(told.status).type(PROBLEM_TYPE).header('cache-control', 'no-store').send(JSON.stringify(told));
 }
 
-function sendRefusal(edge: Edge, reply: FastifyReply, refusal: Refusal, statuses: Statuses = {}): FastifyReply {
-  const { code, lock, ...rest } = refusal;
-  const holding = lock === undefined ? {} : { holders: holdersOf(lock, edge.engine.reading()), waiters: lock.waiters };
-  return sendProblem(reply, problem(code, { ...rest, ...holding, status: statuses[code] }));
+/** What the machine refused, as a problem. */
+export function refusalProblem({ code, lock, ...rest }: Refusal, reading: Reading, statuses: Statuses = {}): Problem {
+  const holding = lock === undefined ? {} : { holders: holdersOf(lock, reading), waiters: lock.waiters };
+  return problem(code, { ...rest, ...holding, status: statuses[code] });
 }
 
 /** The reply if it is of the kind that the request has; otherwise a refusal was sent or nobody is there, and nothing is left to do. */
@@ -33,7 +34,7 @@ export function accepted<Kind extends Reply['kind']>(
     return undefined;
   }
   if (answer.kind !== 'refused') throw new Error(`expected a reply of kind ${kind}, got ${answer.kind}`);
-  sendRefusal(edge, reply, answer.refusal, statuses);
+  sendProblem(reply, refusalProblem(answer.refusal, edge.engine.reading(), statuses));
   return undefined;
 }
 

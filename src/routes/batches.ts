@@ -1,7 +1,7 @@
 // Batches: submit, follow, list, read results, cancel.
 
 import type { FastifyReply } from 'fastify';
-import { BATCH_BODY_BYTES_MAX, BODIES_BYTES_MAX, PAGE_DEFAULT, TIMEOUT_MS_DEFAULT } from '../limits.ts';
+import { BATCH_BODY_BYTES_MAX, PAGE_DEFAULT, TIMEOUT_MS_DEFAULT } from '../limits.ts';
 import type { BatchSubmission } from '../state/inputs.ts';
 import { accepted } from './answers.ts';
 import { ask } from './ask.ts';
@@ -15,17 +15,17 @@ import { idempotencyKey } from './headers.ts';
 import { mintId } from './ids.ts';
 import { Connection } from './connection.ts';
 import { Refused } from './refused.ts';
-import { roomFor } from './room.ts';
+import type { Room } from './room.ts';
 import { BatchParams, Empty, PageQuery, ref, WaitQuery, type Shape } from './schemas.ts';
 import { integers } from './validation.ts';
 
-export function batchRoutes(app: Routes, edge: Edge): void {
-  submitRoute(app, edge);
+export function batchRoutes(app: Routes, edge: Edge, room: Room): void {
+  submitRoute(app, edge, room);
   readRoutes(app, edge);
   resultRoutes(app, edge);
 }
 
-function submitRoute(app: Routes, edge: Edge): void {
+function submitRoute(app: Routes, edge: Edge, room: Room): void {
   app.post('/v1/batches', {
     schema: {
       ...operation(
@@ -36,7 +36,7 @@ function submitRoute(app: Routes, edge: Edge): void {
       response: { 200: ref(Batch), 202: ref(Batch) },
     },
     bodyLimit: BATCH_BODY_BYTES_MAX,
-    ...roomFor(BODIES_BYTES_MAX),
+    ...room,
     config: {
       docs: {
         problems: [

@@ -55,11 +55,7 @@ export class Connection {
 
   /** The answer was given to the server. `held`: it says that the client holds the lease. */
   written(held: boolean): void {
-    if (this.#grant === undefined) return;
-    const { raw } = this.#reply;
-    // Mostly the kernel takes all of it at once, and no listener is needed.
-    if (isWithKernel(raw)) this.#settle(held);
-    else raw.once('close', () => this.#settle(held && raw.writableFinished));
+    if (this.#grant !== undefined) onceTaken(this.#reply.raw, (taken) => this.settle(held && taken));
   }
 
   /** No answer with the grant can be written, or was. (N2) */
@@ -68,7 +64,8 @@ export class Connection {
     if (this.#grant === 'shared') this.#report('hangUp');
   }
 
-  #settle(carried: boolean): void {
+  /** The answer with the grant was carried, or was not. (N2) */
+  settle(carried: boolean): void {
     if (!carried) this.lost();
     else if (this.#grant === 'shared') this.#report('carried');
   }
@@ -78,6 +75,12 @@ export class Connection {
     this.#isReported = true;
     for (const request of this.#requests) this.#edge.engine.post({ kind, request });
   }
+}
+
+/** Tells whether the kernel took all of an answer that was given to the server: mostly at once, and no listener is needed. (N3) */
+export function onceTaken(raw: ServerResponse, tell: (taken: boolean) => void): void {
+  if (isWithKernel(raw)) tell(true);
+  else raw.once('close', () => tell(raw.writableFinished));
 }
 
 /** How many answers are waited for on each connection. */

@@ -19,6 +19,11 @@ export const LEASE_EXAMPLE = {
   expiresInMs: 29_996, elapsedMs: 4, renewAfterMs: 10_000, waitedMs: 0,
 };
 
+export const BULK_EXAMPLE = {
+  request: { operations: [{ op: 'acquire', lock: 'orders/42', owner: 'worker-7' }, { op: 'release', lease: 'lse_Vn8tR2cQ6yL0sHk4GdW9eJ1a' }] },
+  response: { results: [{ status: 201, body: LEASE_EXAMPLE }, { status: 204 }] },
+};
+
 export const FUNCTION_EXAMPLE = { name: 'resize', description: 'Makes a smaller picture.', module: 'pictures.ts' };
 
 export const SUBMIT_EXAMPLE = {

@@ -1,8 +1,8 @@
 // Headers: what clients may ask for beside the body.
 //
-// Owns `Idempotency-Key` and `Prefer` (RFC 7240). Does not own what a retry is answered.
+// Owns `Idempotency-Key`, also where it stands in a body, and `Prefer` (RFC 7240). Does not own what a retry is answered.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { stringify } from 'safe-stable-stringify';
 import { IDEMPOTENCY_KEY_CHARS_MAX } from '../limits.ts';
@@ -14,18 +14,28 @@ const QUOTED = /^"(?<inner>(?:[^"\\]|\\["\\])*)"$/u;
 const QUOTED_PARTS = /"(?:[^"\\]|\\.)*"/gu;
 const RESPOND_ASYNC = /(?:^|,)\s*respond-async\s*(?:=\s*""\s*)?(?:[,;]|$)/iu;
 
-/**
- * The key of a request, as digests: the machine stores no caller, path or body in clear. `subject` names the path
- * beyond the route's template.
- */
+/** What a key is bound to. `subject` names the path beyond the route's template. */
+export interface Bound {
+  readonly caller: string;
+  readonly method: string;
+  readonly route: string;
+  readonly subject: string;
+  readonly body: unknown;
+}
+
+/** The key of a request, where its header gives one. */
 export function idempotencyKey(request: FastifyRequest, subject = ''): RequestKey | undefined {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return undefined;
-  const key = readKey(String(header));
-  const parts = [request.exchange.caller, request.method, request.routeOptions.url, subject, key];
+  const { exchange: { caller }, method, routeOptions: { url: route = '' }, body } = request;
+  return requestKey(readKey(String(header)), { caller, method, route, subject, body });
+}
+
+/** A key as digests: the machine stores no caller, path or body in clear. */
+export function requestKey(key: string, { caller, method, route, subject, body }: Bound): RequestKey {
   return {
-    id: createHash('sha256').update(parts.join('\n')).digest('base64url'),
-    fingerprint: createHash('sha256').update(stringify(request.body) ?? '').digest('base64url'),
+    id: hash('sha256', [caller, method, route, subject, key].join('\n'), 'base64url'),
+    fingerprint: hash('sha256', stringify(body) ?? '', 'base64url'),
   };
 }
 

@@ -1,15 +1,14 @@
 // Leases: acquire, follow, renew, release.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { METADATA_BYTES_MAX, TTL_MS_DEFAULT, WAIT_MS_MAX } from '../limits.ts';
-import type { Json } from '../state/json.ts';
+import { WAIT_MS_MAX } from '../limits.ts';
+import { ACQUIRE_ROUTE, acquisition } from './acquisition.ts';
 import { accepted } from './answers.ts';
 import { answering } from './ask.ts';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
 import { LEASE_EXAMPLE } from './examples.ts';
 import { idempotencyKey, prefersAsync } from './headers.ts';
-import { mintId } from './ids.ts';
 import { answerLease, type WriteLease } from './lease-answer.ts';
 import { Acquire, Lease, Renew } from './lease-schemas.ts';
 import { leaseBody } from './lease-view.ts';
@@ -23,7 +22,7 @@ export function leaseRoutes(app: Routes, edge: Edge): void {
 }
 
 function acquireRoute(app: Routes, edge: Edge): void {
-  app.post('/v1/locks/:lock/leases', {
+  app.post(ACQUIRE_ROUTE, {
     schema: {
       ...operation(
         'acquireLock', 'Leases', 'Acquire a lock',
@@ -41,32 +40,18 @@ function acquireRoute(app: Routes, edge: Edge): void {
       },
     },
   }, (request, reply) => {
-    const { owner, ttlMs = TTL_MS_DEFAULT, waitMs = 0, metadata } = request.body;
+    const { waitMs = 0 } = request.body;
     const { lock } = request.params;
     const respondAsync = prefersAsync(request);
     checkWait(waitMs, respondAsync);
-    checkMetadata(metadata);
-    answerLease(edge, request, reply, {
-      kind: 'acquire', lock, lease: mintId('lse_'), ticket: respondAsync && waitMs > 0,
-      owner, ttlMs, waitMs, metadata, key: idempotencyKey(request, lock),
-    }, acquired(request, reply, respondAsync));
+    const question = acquisition(lock, request.body, respondAsync && waitMs > 0, idempotencyKey(request, lock));
+    answerLease(edge, request, reply, question, acquired(request, reply, respondAsync));
   });
 }
 
 function checkWait(waitMs: number, respondAsync: boolean): void {
   if (waitMs <= WAIT_MS_MAX || respondAsync) return;
   throw new Refused('invalid_request', { pointer: '/waitMs', detail: `The member /waitMs must be <= ${WAIT_MS_MAX}; a ticket, with Prefer: respond-async, may wait longer.` });
-}
-
-function checkMetadata(metadata: Json | undefined): void {
-  if (metadata === undefined || Buffer.byteLength(JSON.stringify(metadata, finite)) <= METADATA_BYTES_MAX) return;
-  throw new Refused('invalid_request', { pointer: '/metadata', detail: `The member /metadata must have at most ${METADATA_BYTES_MAX} bytes of JSON.` });
-}
-
-/** A number beyond what a double holds is read as infinity, and would come back as null. */
-function finite(_name: string, value: unknown): unknown {
-  if (typeof value !== 'number' || Number.isFinite(value)) return value;
-  throw new Refused('invalid_request', { pointer: '/metadata', detail: 'The member /metadata holds a number that is too large to be kept.' });
 }
 
 function acquired(request: FastifyRequest, reply: FastifyReply, respondAsync: boolean): WriteLease {

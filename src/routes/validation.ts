@@ -6,7 +6,9 @@ import type { FastifyError, FastifySchemaValidationError, preValidationHookHandl
 import type { Occurrence, ProblemCode } from './problems.ts';
 import { Refused } from './refused.ts';
 
-/** What `/name` of a body can break, where it may be there. */
+/** Where the name of a lock stands in a body. */
+const NAME_PLACE = /^(?:\/name|\/operations\/\d+\/lock)$/u;
+/** What a name can break, where it may be there. */
 const NAME_RULES: ReadonlySet<string> = new Set(['type', 'pattern', 'maxLength']);
 const POINTER_CHARS_MAX = 256;
 const DECIMAL = /^-?\d{1,15}$/u;
@@ -27,7 +29,7 @@ export function refusedShape(error: FastifyError): Refused {
 }
 
 function refusedBody(finding: FastifySchemaValidationError, path: string): Refused {
-  const code = path === '/name' && NAME_RULES.has(finding.keyword) ? 'lock_name_invalid' : 'invalid_request';
+  const code = NAME_PLACE.test(path) && NAME_RULES.has(finding.keyword) ? 'lock_name_invalid' : 'invalid_request';
   const occurrence: Occurrence = path === '' ? {} : { pointer: path };
   const subject = path === '' ? 'The body' : `The member ${path}`;
   return new Refused(code, code === 'lock_name_invalid' ? occurrence : { ...occurrence, detail: `${subject} ${textOf(finding)}.` });

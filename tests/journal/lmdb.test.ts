@@ -7,10 +7,14 @@ import { describeJournal } from './conformance.ts';
 import { newDirectory } from './directories.ts';
 import { Program } from './program.ts';
 
-describeJournal('LMDB', () => {
-  const directory = newDirectory();
-  return { open: () => openLmdbJournal(directory) };
-});
+const DURABILITIES = ['flush', 'os'] as const;
+
+for (const durability of DURABILITIES) {
+  describeJournal(`LMDB (${durability})`, () => {
+    const directory = newDirectory();
+    return { open: () => openLmdbJournal(directory, durability) };
+  });
+}
 
 /** Checks that exactly the commits up to the last are there (programs/committer.ts), and says which was the last. */
 async function lastCommit(directory: string): Promise<number> {
@@ -26,10 +30,10 @@ async function lastCommit(directory: string): Promise<number> {
 }
 
 describe('LMDB journal, when things fail', () => {
-  test('every acknowledged commit survives a kill at any moment, and no commit is there in part', async () => {
+  test.for(DURABILITIES)('every acknowledged commit (%s) survives a kill at any moment, and no commit is there in part', async (durability) => {
     const directory = newDirectory();
     for (const acknowledgements of [1, 7, 60, 2, 23]) {
-      const program = new Program('committer', directory);
+      const program = new Program('committer', directory, { durability });
       let acknowledged = 0;
       for (let count = 0; count < acknowledgements; count += 1) acknowledged = Number(await program.line());
       program.signal('SIGKILL');
@@ -42,7 +46,7 @@ describe('LMDB journal, when things fail', () => {
   test.skipIf(process.platform === 'win32')('a commit that finds no room rejects with the reason, and what was acknowledged before is kept', async () => {
     const directory = newDirectory();
     // A limit to the size of files, within a page; ignoring the signal turns it into a write that ends too early.
-    const program = new Program('committer', directory, "trap '' XFSZ; ulimit -f 401;");
+    const program = new Program('committer', directory, { shell: "trap '' XFSZ; ulimit -f 401;" });
     const lines = await program.lines();
     expect(await program.exited).toEqual({ code: 0, signal: null });
     expect(lines.at(-1)).toMatch(/^failed: The journal could not be written: the write failed: Input\/output error/u);
@@ -51,7 +55,7 @@ describe('LMDB journal, when things fail', () => {
 
   test.skipIf(process.platform === 'win32')('a first start that finds no room is refused with the reason, and the next one finds nothing in its way', async () => {
     const directory = newDirectory();
-    const program = new Program('committer', directory, "trap '' XFSZ; ulimit -f 16;");
+    const program = new Program('committer', directory, { shell: "trap '' XFSZ; ulimit -f 16;" });
     expect(await program.lines()).toEqual([expect.stringMatching(/^refused: The journal in .* cannot be opened: EFBIG/u)]);
     expect(await program.exited).toEqual({ code: 0, signal: null });
     const journal = await openLmdbJournal(directory);

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Durability } from '../../src/journal/journal.ts';
 
 export interface Exit {
   readonly code: number | null;
@@ -15,9 +16,9 @@ export class Program {
   readonly exited: Promise<Exit>;
 
   /** `shell`: commands for `sh` to run before it becomes the program. */
-  constructor(name: string, directory: string, shell = '') {
+  constructor(name: string, directory: string, { shell = '', durability = 'flush' }: { readonly shell?: string; readonly durability?: Durability } = {}) {
     const path = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
-    const child = spawn('sh', ['-c', `${shell} exec "$0" "$@"`, process.execPath, path, directory], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn('sh', ['-c', `${shell} exec "$0" "$@"`, process.execPath, path, directory, durability], { stdio: ['pipe', 'pipe', 'ignore'] });
     this.#process = child;
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     this.exited = new Promise((resolve) => {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Chance } from '../../verify/chance.ts';
 import { Disk, type Mood } from '../../verify/power/files.ts';
 import { removeFolders } from '../../verify/power/folders.ts';
+import { Images } from '../../verify/power/images.ts';
 import { PowerTrial } from '../../verify/power/part.ts';
 import { record, recordAfterCut } from '../../verify/power/record.ts';
 import type { Entry } from '../../verify/power/recording.ts';
@@ -48,6 +49,17 @@ describe.skipIf(missing !== undefined)(`power cuts${missing === undefined ? '' :
     const recorded = await record(SEED, COMMITS);
     expect((await trial.images(recorded, 16, 'none')).right).toBeLessThan(14);
     expect((await trial.images(recorded, 16, 'all but of pages')).right).toBeLessThan(14);
+  });
+
+  test('with the durability `os` acknowledged commits may be lost, and after an orderly stop none is', { timeout: 60_000 }, async () => {
+    const recorded = await record(SEED, COMMITS, 'os');
+    expect((await new PowerTrial(1).images(recorded, 16)).right).toBeLessThan(14);
+    const images = new Images(recorded, 'all');
+    const outcomes = [];
+    for (let variant = 0; variant < 10; variant += 1) {
+      outcomes.push(await images.try({ kind: 'image', recorded, cut: images.cuts - 1, variant, flushes: 'all' }, newDirectory()));
+    }
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 10 }, () => 'right'));
   });
 
   test('a journal with flipped bits is refused or is exactly what it was', { timeout: 60_000 }, async () => {

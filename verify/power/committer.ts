@@ -1,7 +1,8 @@
 // Committer: a process that makes the commits of a workload in the journal of a data directory, and marks in the
 // recording what it is about to do and what has been acknowledged.
 //
-// Arguments: data directory, file for marks, seed, last commit, and `killed` when it is to be killed in the last one.
+// Arguments: data directory, file for marks, seed, last commit, `killed` when it is to be killed in the last one, and the
+// durability.
 
 import { openSync, writeSync } from 'node:fs';
 import { claimDirectory } from '../../src/journal/directory.ts';
@@ -9,11 +10,11 @@ import { openLmdbJournal } from '../../src/journal/lmdb.ts';
 import { Rows } from '../../tests/journal/commits.ts';
 import { Workload } from './workload.ts';
 
-const [, , directory = '', marksPath = '', seed = '', last = '', end] = process.argv;
+const [, , directory = '', marksPath = '', seed = '', last = '', end, durability] = process.argv;
 const workload = new Workload(Number(seed));
 const marks = openSync(marksPath, 'a');
 const claim = claimDirectory(directory);
-const journal = await openLmdbJournal(directory);
+const journal = await openLmdbJournal(directory, durability === 'os' ? 'os' : 'flush');
 const { row } = new Rows(journal.opened.rows);
 for (let n = journal.opened.now + 1; n <= Number(last); n += 1) {
   const commit = workload.commit(n, row);

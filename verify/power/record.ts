@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Durability } from '../../src/journal/journal.ts';
 import { Chance } from '../chance.ts';
 import { MOODS } from './files.ts';
 import { newFolder } from './folders.ts';
@@ -13,14 +14,14 @@ import { watching } from './shim.ts';
 const COMMITTER = join(import.meta.dirname, 'committer.ts');
 
 /** Records commits 1 to `commits`; the process is killed in the middle one, and a second one goes on. */
-export async function record(seed: number, commits: number): Promise<Recorded> {
+export async function record(seed: number, commits: number, durability: Durability = 'flush'): Promise<Recorded> {
   const folder = newFolder('holdfast-recording-');
   const root = join(folder, 'root');
   mkdirSync(root);
   const recordings = [join(folder, 'first'), join(folder, 'second')];
   const [first = '', second = ''] = recordings;
-  await run({ folder, root, recording: first }, [seed, Math.ceil(commits / 2), 'killed']);
-  await run({ folder, root, recording: second }, [seed, commits, 'closed']);
+  await run({ folder, root, recording: first }, [seed, Math.ceil(commits / 2), 'killed', durability]);
+  await run({ folder, root, recording: second }, [seed, commits, 'closed', durability]);
   return { root, recordings, seed };
 }
 

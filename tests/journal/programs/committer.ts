@@ -1,4 +1,4 @@
-// Commits one after another into the journal of the directory given, and says so after each. Runs until it is killed, a
+// Commits one after another into the journal of the directory given, with the durability given, and says so after each. Runs until it is killed, a
 // commit fails or the journal is refused, which it says too.
 //
 // Commit n writes a row of its own, one that all commits share, and a payload; and it deletes the row of commit n - 50.
@@ -27,7 +27,7 @@ try {
 
 async function open(): Promise<Journal> {
   try {
-    return await openLmdbJournal(process.argv[2] ?? '');
+    return await openLmdbJournal(process.argv[2] ?? '', process.argv[3] === 'os' ? 'os' : 'flush');
   } catch (error) {
     writeSync(1, `refused: ${error instanceof Error ? error.message : ''}\n`);
     return process.exit();

@@ -50,8 +50,8 @@ async function worker(service: Service, record: Record, name: string, load: Load
   }
 }
 
-test('clients that repeat what was not answered keep mutual exclusion, order of tokens and every answer over kills', { timeout: 120_000 }, async (context) => {
-  const service = await startService(context);
+test.for(['flush', 'os'])('clients that repeat what was not answered keep mutual exclusion, order of tokens and every answer over kills, with the durability %s', { timeout: 120_000 }, async (durability, context) => {
+  const service = await startService(context, { environment: { HOLDFAST_DURABILITY: durability } });
   const record = new Record();
   const load = new Load();
   const workers = ['a', 'b', 'c', 'd'].map((name) => worker(service, record, name, load));

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { freshDirectory, prepareService } from '../harness.ts';
 import type { Environment } from '../child.ts';
+import { sample } from '../metrics.ts';
 
 const REFUSED: readonly (readonly [string, Environment, RegExp])[] = [
   ['an unknown variable', { HOLDFAST_WORKER: '2' }, /HOLDFAST_WORKER\b/u],
@@ -16,6 +17,7 @@ const REFUSED: readonly (readonly [string, Environment, RegExp])[] = [
   ['a webhook secret of another form', { HOLDFAST_WEBHOOK_SECRET: 'a-plain-word' }, /HOLDFAST_WEBHOOK_SECRET/u],
   ['an allowed address that is none', { HOLDFAST_WEBHOOK_ALLOW: '127.0.0.1,nowhere' }, /HOLDFAST_WEBHOOK_ALLOW/u],
   ['a log level that is none', { HOLDFAST_LOG_LEVEL: 'loud' }, /HOLDFAST_LOG_LEVEL/u],
+  ['a durability that is none', { HOLDFAST_DURABILITY: 'none' }, /HOLDFAST_DURABILITY must be flush .* or os /u],
   ['a token floor that is no number', { HOLDFAST_TOKEN_FLOOR: '-1' }, /HOLDFAST_TOKEN_FLOOR/u],
 ];
 
@@ -32,6 +34,14 @@ test.concurrent('variables that others set for the service\'s users are let be',
   const service = prepareService(context);
   const client = await service.start({ HOLDFAST_LOCK: 'a', HOLDFAST_FENCING_TOKEN: '7', HOLDFAST_SERVICE_HOST: '10.0.0.1', HOLDFAST_PORT_7420_TCP_ADDR: '10.0.0.1' });
   expect((await client.acquire('lock')).status).toBe(201);
+});
+
+test.concurrent.for([['flush', false], ['os', true]] as const)('the log and the metrics say that acknowledgements are worth: %s', { timeout: 120_000 }, async ([durability, isWarned], context) => {
+  const service = prepareService(context);
+  const client = await service.start({ HOLDFAST_DURABILITY: durability });
+  expect(service.output.includes('a power cut can take it back, and fencing tokens may repeat')).toBe(isWarned);
+  expect(service.output).toMatch(new RegExp(`"durability":"${durability}","msg":"ready"`, 'u'));
+  expect(sample((await client.ask('GET', '/metrics')).text, 'holdfast_journal_durability', { durability })).toBe(1);
 });
 
 test.concurrent('a token floor lifts the fencing tokens of a restored directory', { timeout: 120_000 }, async (context) => {
