@@ -26,7 +26,8 @@ export async function startService({ environment = {}, dataDir, node = [] }: Ser
   const path = dataDir ?? folder!.path;
   const began = performance.now();
   const child = spawn(process.execPath, [...node, 'src/main.ts'], {
-    cwd: PROJECT, stdio: ['ignore', 'inherit', 'inherit'],
+    cwd: PROJECT, // With options of Node's own, such as the inspector's, Node talks there too.
+    stdio: ['ignore', 'inherit', node.length === 0 ? 'inherit' : 'ignore'],
     env: environmentWith({
       HOLDFAST_PORT: String(port), HOLDFAST_DATA_DIR: path, HOLDFAST_FUNCTIONS_DIR: 'bench/functions', HOLDFAST_LOG_LEVEL: 'silent', ...environment,
     }),

@@ -25,6 +25,7 @@ interface Asked {
 class Bulk {
   readonly connected: Promise<unknown>;
   readonly #url: URL;
+  /** Who has been free longest is asked next: the service closes a connection on which nothing is asked. */
   readonly #free: { readonly wire: Wire; asked: Asked[] }[] = [];
   #queue: Asked[] = [];
   #sending = false;
@@ -52,7 +53,7 @@ class Bulk {
   #send(): void {
     this.#sending = false;
     while (this.#queue.length > 0) {
-      const line = this.#free.pop();
+      const line = this.#free.shift();
       if (line === undefined) return;
       line.asked = this.#queue.splice(0, OPERATIONS_MAX);
       line.wire.send(post(this.#url, '/v1/bulk', { operations: line.asked.map(({ operation }) => operation) }));

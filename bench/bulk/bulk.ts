@@ -19,9 +19,8 @@ export async function oneClient(report: Report): Promise<void> {
   if (redis === undefined) return report.skip('many operations of one client beside redlock', 'redis-server is not installed');
   await using service = await startService();
   for (const loops of [64, 512] as const) {
-    await using ours: Rate = await Load.start('bench/bulk/bulk-loops.ts', service.address, loops);
-    await using theirs: Rate = await Load.start('bench/bulk/redlock-loops.ts', redis.address, loops);
-    for (const load of [ours, theirs]) await load.measure(COLD);
+    await using ours: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', service.address, loops);
+    await using theirs: Rate = await Load.warmed(COLD, 'bench/bulk/redlock-loops.ts', redis.address, loops);
     const [our = [], their = []] = await inTurns([ours, theirs].map((load) => async () => (await load.measure(SPAN)).perSecond));
     report.figure(`bulk-${loops}-redlock`, {
       rounds: ratios(our, their), sides: [{ name: 'Holdfast', unit: 'pairs/s', rounds: our }, { name: 'redlock', unit: 'pairs/s', rounds: their }],

@@ -25,11 +25,10 @@ export type InTurn = Told & { readonly outOfTurn: number };
 export async function hotLock(report: Report): Promise<void> {
   await using service = await startService();
   using folder = temporaryFolder();
-  await using journal: Load<Span, { readonly perSecond: number }> = await Load.start('bench/hot/sequential.ts', folder.path);
-  await using ours: Load<Span, InTurn> = await Load.start('bench/hot/turns.ts', service.address, CLIENTS, 'hot');
+  await using journal: Load<Span, { readonly perSecond: number }> = await Load.warmed(COLD, 'bench/hot/sequential.ts', folder.path);
+  await using ours: Load<Span, InTurn> = await Load.warmed(COLD, 'bench/hot/turns.ts', service.address, CLIENTS, 'hot');
   await using etcd = await startEtcd();
-  await using etcds: Load<Span, Told> | undefined = etcd && await Load.start('bench/peers/etcd-locks.ts', etcd.address, CLIENTS, 'hot');
-  for (const load of [ours, journal, etcds]) await load?.measure(COLD);
+  await using etcds: Load<Span, Told> | undefined = etcd && await Load.warmed(COLD, 'bench/peers/etcd-locks.ts', etcd.address, CLIENTS, 'hot');
   const our: InTurn[] = [];
   const [handed = [], commits = [], beside = []] = await inTurns([
     async () => {
@@ -55,8 +54,7 @@ export async function hotLock(report: Report): Promise<void> {
 async function besidePostgres(report: Report): Promise<void> {
   await using postgres = await startPostgres();
   if (postgres === undefined) return report.skip("the hot lock beside PostgreSQL's", 'PostgreSQL is not installed');
-  await using load: Load<Span, Told> = await Load.start('bench/peers/postgres-locks.ts', postgres.address, CLIENTS, 'hot');
-  await load.measure(COLD);
+  await using load: Load<Span, Told> = await Load.warmed(COLD, 'bench/peers/postgres-locks.ts', postgres.address, CLIENTS, 'hot');
   const [found = []] = await inTurns([async () => (await load.measure(SPAN)).perSecond], BESIDE_ROUNDS);
   return report.reading('one hot lock, 64 waiters', handoffs('PostgreSQL advisory lock (not durable)', found));
 }
@@ -66,9 +64,8 @@ export async function hotLockWithoutFlush(report: Report): Promise<void> {
   await using etcd = await startEtcd();
   if (etcd === undefined) return report.skip("the hot lock with HOLDFAST_DURABILITY=os beside etcd's", 'etcd is not installed');
   await using service = await startService({ environment: { HOLDFAST_DURABILITY: 'os' } });
-  await using ours: Load<Span, InTurn> = await Load.start('bench/hot/turns.ts', service.address, CLIENTS, 'hot');
-  await using etcds: Load<Span, Told> = await Load.start('bench/peers/etcd-locks.ts', etcd.address, CLIENTS, 'hot');
-  for (const load of [ours, etcds]) await load.measure(COLD);
+  await using ours: Load<Span, InTurn> = await Load.warmed(COLD, 'bench/hot/turns.ts', service.address, CLIENTS, 'hot');
+  await using etcds: Load<Span, Told> = await Load.warmed(COLD, 'bench/peers/etcd-locks.ts', etcd.address, CLIENTS, 'hot');
   const [handed = [], beside = []] = await inTurns([ours, etcds].map((load) => async () => (await load.measure(SPAN)).perSecond));
   return report.figure('hot-os-etcd', { rounds: ratios(handed, beside), sides: [handoffs('Holdfast', handed), handoffs('etcd', beside)] });
 }

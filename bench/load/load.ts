@@ -28,6 +28,13 @@ export class Load<Asked, Told> implements AsyncDisposable {
     return load;
   }
 
+  /** Started, and asked once: at once, as the service closes a connection that sends nothing at first. */
+  static async warmed<Asked, Told>(cold: Asked, script: string, ...args: readonly (string | number)[]): Promise<Load<Asked, Told>> {
+    const load = await Load.start<Asked, Told>(script, ...args);
+    await load.measure(cold);
+    return load;
+  }
+
   async measure(asked: Asked): Promise<Told> {
     this.#child.stdin.write(`${JSON.stringify(asked)}\n`);
     const told: Told = JSON.parse(await this.#line());

@@ -54,8 +54,8 @@ async function startSeconds(dataDir?: string): Promise<number> {
 }
 
 async function acquiring(report: Report, many: string, few: string): Promise<void> {
-  await using large: Rate = await Load.start('bench/many/walk.ts', many, FEW_LOCKS, LEASES, LOCKS);
-  await using small: Rate = await Load.start('bench/many/walk.ts', few, FEW_LOCKS, FEW_LEASES, FEW_LEASES + FEW_LOCKS);
+  await using large: Rate = await Load.warmed(COLD, 'bench/many/walk.ts', many, FEW_LOCKS, LEASES, LOCKS);
+  await using small: Rate = await Load.warmed(COLD, 'bench/many/walk.ts', few, FEW_LOCKS, FEW_LEASES, FEW_LEASES + FEW_LOCKS);
   const [manys = [], fews = []] = await inBoth(large, small);
   report.figure('growth-locks', {
     rounds: ratios(fews, manys),
@@ -64,8 +64,8 @@ async function acquiring(report: Report, many: string, few: string): Promise<voi
 }
 
 async function renewing(report: Report, many: string, few: string): Promise<void> {
-  await using large: Rate = await Load.start('bench/many/renew.ts', many, RENEWING, LEASES);
-  await using small: Rate = await Load.start('bench/many/renew.ts', few, RENEWING, FEW_LEASES);
+  await using large: Rate = await Load.warmed(COLD, 'bench/many/renew.ts', many, RENEWING, LEASES);
+  await using small: Rate = await Load.warmed(COLD, 'bench/many/renew.ts', few, RENEWING, FEW_LEASES);
   const [manys = [], fews = []] = await inBoth(large, small);
   report.reading(
     `renewals, ${RENEWING} connections`,
@@ -74,7 +74,6 @@ async function renewing(report: Report, many: string, few: string): Promise<void
   );
 }
 
-async function inBoth(large: Rate, small: Rate): Promise<number[][]> {
-  for (const load of [large, small]) await load.measure(COLD);
+function inBoth(large: Rate, small: Rate): Promise<number[][]> {
   return inTurns([large, small].map((load) => async () => (await load.measure(SPAN)).perSecond));
 }

@@ -43,10 +43,9 @@ export async function ownLocks(report: Report): Promise<void> {
 }
 
 async function compare(report: Report, connections: 64 | 256, service: string, bare: string, etcd?: string): Promise<Rounds> {
-  await using ours: Pairs = await Load.start('bench/own/pairs.ts', service, connections);
-  await using theirs: Pairs = await Load.start('bench/own/pairs.ts', bare, connections);
-  await using etcds: Pairs | undefined = etcd === undefined ? undefined : await Load.start('bench/peers/etcd-locks.ts', etcd, connections, 'own');
-  for (const load of [ours, theirs, etcds]) await load?.measure(COLD);
+  await using ours: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', service, connections);
+  await using theirs: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', bare, connections);
+  await using etcds: Pairs | undefined = etcd === undefined ? undefined : await Load.warmed(COLD, 'bench/peers/etcd-locks.ts', etcd, connections, 'own');
   const [our = [], bares = [], beside = []] = await inTurns([rate(ours), rate(theirs), etcds && rate(etcds)]);
   const side = pairs('Holdfast', our);
   report.figure(`own-${connections}-bare`, { rounds: ratios(our, bares), sides: [side, pairs('bare Fastify', bares)] });
@@ -59,16 +58,14 @@ async function besides(report: Report): Promise<void> {
   for (const connections of [64, 256]) {
     await using constant = await startServer('bench/own/constant.ts');
     await using raw = await startServer('bench/own/node-http.ts');
-    await using ceiling: Pairs = await Load.start('bench/own/pairs.ts', constant.address, connections);
-    await using rawPairs: Pairs = await Load.start('bench/own/pairs.ts', raw.address, connections);
-    for (const load of [ceiling, rawPairs]) await load.measure(COLD);
+    await using ceiling: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', constant.address, connections);
+    await using rawPairs: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', raw.address, connections);
     const [most = [], raws = []] = await inTurns([rate(ceiling), rate(rawPairs)], BESIDE_ROUNDS);
     report.reading(`own locks, ${connections} connections`, pairs("the load's own ceiling, against a constant", most), pairs('raw node:http', raws));
   }
   await using postgres = await startPostgres();
   if (postgres === undefined) return report.skip("own locks beside PostgreSQL's", 'PostgreSQL is not installed');
-  await using load: Pairs = await Load.start('bench/peers/postgres-locks.ts', postgres.address, 64, 'own');
-  await load.measure(COLD);
+  await using load: Pairs = await Load.warmed(COLD, 'bench/peers/postgres-locks.ts', postgres.address, 64, 'own');
   const [found = []] = await inTurns([rate(load)], BESIDE_ROUNDS);
   return report.reading('own locks, 64 connections', pairs('PostgreSQL advisory locks (not durable)', found));
 }
@@ -76,8 +73,8 @@ async function besides(report: Report): Promise<void> {
 /** Of an acquire, at half the pace that ours reaches, in turns; counted from when each was due. */
 async function latencies(report: Report, reached: number, service: string, bare: string): Promise<void> {
   const perSecond = Math.round(reached * PACE_SHARE);
-  await using ours: Paced = await Load.start('bench/own/pace.ts', service, 64);
-  await using theirs: Paced = await Load.start('bench/own/pace.ts', bare, 64);
+  await using ours: Paced = await Load.warmed({ ...COLD, perSecond }, 'bench/own/pace.ts', service, 64);
+  await using theirs: Paced = await Load.warmed({ ...COLD, perSecond }, 'bench/own/pace.ts', bare, 64);
   const [our = [], bares = []] = await inTurns([ours, theirs].map((load) => () => load.measure({ ...PACE, perSecond })), BESIDE_ROUNDS);
   const scenario = `an acquire at ${perSecond} pairs a second, counted from when it was due`;
   report.reading(scenario, ...percentiles('Holdfast', our), ...percentiles('bare Fastify', bares));

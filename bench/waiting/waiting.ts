@@ -22,9 +22,8 @@ export async function manyWaiters(report: Report): Promise<void> {
   const loads: Load<Span, InTurn>[] = [];
   for (const waiters of [FEW, MANY, MOST]) {
     const service = stack.use(await startService());
-    loads.push(stack.use(await Load.start('bench/hot/turns.ts', service.address, waiters + 1, 'hot')));
+    loads.push(stack.use(await Load.warmed(COLD, 'bench/hot/turns.ts', service.address, waiters + 1, 'hot')));
   }
-  for (const load of loads) await load.measure(COLD);
   const [few = [], many = [], most = []] = await inTurns(loads.map((load) => () => load.measure(SPAN)));
   report.figure('waiting-p99', { rounds: ratios(p99(most), p99(few)), sides: [ms(MOST, p99(most)), ms(FEW, p99(few))], note: outOfTurn(most) });
   report.figure('growth-waiters', { rounds: ratios(perSecond(few), perSecond(most)), sides: [handoffs(MOST, most), handoffs(FEW, few)] });
