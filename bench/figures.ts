@@ -1,45 +1,43 @@
-// Figures: what several rounds of two contestants come to, and how they are printed.
+// Figures: what several rounds come to.
 //
-// Owns medians and ratios. Both run in turns, so that what else the machine does falls on both.
+// Owns medians, percentiles, spreads and turns. Contestants run in turns, so that what else the machine does falls on all.
 
-const NAME_CHARS = 24;
+export const ROUNDS = 5;
 
-export interface Comparison {
-  readonly name: string;
-  /** Per second, by round. */
-  readonly ours: readonly number[];
-  readonly theirs: readonly number[];
-  readonly beside: string;
-}
+export type Rounds = readonly number[];
 
-/** Runs both in turns and takes what each returns: something per second. */
-export async function inTurns(rounds: number, ours: () => Promise<number>, theirs: () => Promise<number>): Promise<Pick<Comparison, 'ours' | 'theirs'>> {
-  const found = { ours: [] as number[], theirs: [] as number[] };
+/**
+ * Runs each contestant once in every round, in the order given, and keeps what each tells, round by round. One that is
+ * undefined is not there, and has no rounds.
+ */
+export async function inTurns<Told>(contestants: readonly ((() => Promise<Told>) | undefined)[], rounds = ROUNDS): Promise<Told[][]> {
+  const found = contestants.map((): Told[] => []);
   for (let round = 0; round < rounds; round++) {
-    found.ours.push(await ours());
-    found.theirs.push(await theirs());
+    for (const [at, run] of contestants.entries()) {
+      if (run !== undefined) found[at]!.push(await run());
+    }
   }
   return found;
 }
 
-export function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length >>> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+export function median(numbers: Rounds): number {
+  return percentile(numbers.toSorted((a, b) => a - b), 0.5);
 }
 
-export function printComparisons(comparisons: readonly Comparison[]): void {
-  for (const { name, ours, theirs, beside } of comparisons) {
-    const ratios = ours.map((value, round) => value / theirs[round]!);
-    console.log(`\n${name}`);
-    console.log(`  ${'Holdfast'.padEnd(NAME_CHARS)} ${withSpread(ours)}`);
-    console.log(`  ${beside.padEnd(NAME_CHARS)} ${withSpread(theirs)}`);
-    console.log(`  ${'ratio'.padEnd(NAME_CHARS)} ${median(ratios).toFixed(2)}, by round ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`);
-  }
+/** Of sorted numbers; between two of them where the share falls between. */
+export function percentile(sorted: ArrayLike<number>, share: number): number {
+  const at = share * (sorted.length - 1);
+  const low = sorted[Math.floor(at)] ?? Number.NaN;
+  const high = sorted[Math.ceil(at)] ?? Number.NaN;
+  return low + (high - low) * (at - Math.floor(at));
 }
 
-/** The median, and how far the rounds lie apart. */
-function withSpread(numbers: readonly number[]): string {
-  const spread = (Math.max(...numbers) - Math.min(...numbers)) / median(numbers);
-  return `${Math.round(median(numbers))} per second (spread ${Math.round(100 * spread)} %)`;
+/** Each round's own ratio. */
+export function ratios(ours: Rounds, theirs: Rounds): number[] {
+  return ours.map((value, round) => value / theirs[round]!);
+}
+
+/** How far the rounds lie apart, as a share of their median. */
+export function spread(rounds: Rounds): number {
+  return (Math.max(...rounds) - Math.min(...rounds)) / median(rounds);
 }

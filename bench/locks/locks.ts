@@ -1,23 +1,24 @@
 // Lock and unlock inside tasks, all on one hot lock: ours, as a batch over HTTP, beside a lock of Python's Manager.
 
-import { output, startService, type Server } from '../children.ts';
-import { inTurns, type Comparison } from '../figures.ts';
+import { output, type Server } from '../children.ts';
+import { inTurns, ratios } from '../figures.ts';
+import { findProgram } from '../peers/programs.ts';
+import type { Report } from '../report/report.ts';
+import { startService } from '../service.ts';
 
 const WORKERS = 4;
 const TIMES = 2_500;
-const WARM_TIMES = 200;
-const ROUNDS = 5;
+const COLD_TIMES = 1_000;
 
-/** No comparison where there is no python3. */
-export async function compareHotLock(): Promise<Comparison[]> {
-  if ((await python(1)) === undefined) {
-    console.log('python3 is not here: the hot lock is not compared.');
-    return [];
-  }
-  await using service = await startService({ HOLDFAST_WORKERS: String(WORKERS) });
-  await batch(service, WARM_TIMES);
-  const rounds = await inTurns(ROUNDS, () => batch(service, TIMES), async () => (await python(TIMES)) ?? Number.NaN);
-  return [{ name: `lock + unlock in tasks, ${WORKERS} workers, one lock`, beside: "Manager().Lock()", ...rounds }];
+export async function taskLocks(report: Report): Promise<void> {
+  if (findProgram('python3') === undefined) return report.skip("locks in tasks beside Python's Manager().Lock()", 'python3 is not installed');
+  await using service = await startService({ environment: { HOLDFAST_WORKERS: String(WORKERS) } });
+  await batch(service, COLD_TIMES);
+  const [ours = [], theirs = []] = await inTurns([() => batch(service, TIMES), () => python(TIMES)]);
+  return report.figure('task-locks', {
+    rounds: ratios(ours, theirs),
+    sides: [{ name: 'Holdfast', unit: 'pairs/s', rounds: ours }, { name: 'Manager().Lock()', unit: 'pairs/s', rounds: theirs }],
+  });
 }
 
 /** Pairs per second, from the request to its answer. */
@@ -30,7 +31,7 @@ async function batch({ address }: Server, times: number): Promise<number> {
   return (WORKERS * times) / ((performance.now() - began) / 1_000);
 }
 
-async function python(times: number): Promise<number | undefined> {
-  const told = await output('python3', ['bench/locks/manager.py', String(WORKERS), String(times)]);
-  return typeof told === 'object' && told !== null && 'pairsPerSecond' in told ? Number(told.pairsPerSecond) : undefined;
+async function python(times: number): Promise<number> {
+  const told = await output<{ readonly pairsPerSecond: number }>('python3', ['bench/locks/manager.py', String(WORKERS), String(times)]);
+  return told?.pairsPerSecond ?? Number.NaN;
 }

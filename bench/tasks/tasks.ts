@@ -6,37 +6,38 @@
 
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { inTurns, type Comparison } from '../figures.ts';
+import { inTurns, ratios, type Rounds } from '../figures.ts';
+import type { Side } from '../report/figures.ts';
+import type { Report } from '../report/report.ts';
 import { OurPool } from './ours.ts';
 
 const WORKERS = 2;
 const TASKS = 20_000;
 const CHUNK = 100;
-const ROUNDS = 5;
+const COLD_ROUNDS = 2;
 const FUNCTIONS_DIR = fileURLToPath(new URL('../functions', import.meta.url));
 
-export async function compareTasks(): Promise<Comparison[]> {
+export async function noOpTasks(report: Report): Promise<void> {
   await using ours = new OurPool(WORKERS, FUNCTIONS_DIR);
   await ours.ready;
   const piscina = new Piscina({ filename: new URL('piscina-worker.ts', import.meta.url).href, minThreads: WORKERS, maxThreads: WORKERS });
   const chunk = Array.from({ length: CHUNK }, () => null);
   const singly = (): Promise<unknown> => Promise.all(Array.from({ length: TASKS }, () => piscina.run(null)));
-  const chunked = (): Promise<unknown> => Promise.all(Array.from({ length: TASKS / CHUNK }, () => piscina.run(chunk, { name: 'nothings' })));
+  const looped = (): Promise<unknown> => Promise.all(Array.from({ length: TASKS / CHUNK }, () => piscina.run(chunk, { name: 'nothings' })));
+  const contestants = [() => ours.run(TASKS, 1), () => ours.run(TASKS, CHUNK), singly, looped].map((run) => () => tasksPerSecond(run));
   try {
-    return [
-      await compare('no-op tasks, singly', 'Piscina, singly', () => ours.run(TASKS, 1), singly),
-      await compare(`no-op tasks, chunks of ${CHUNK}`, 'Piscina, singly', () => ours.run(TASKS, CHUNK), singly),
-      await compare(`no-op tasks, chunks of ${CHUNK}`, `Piscina, ${CHUNK} in a call`, () => ours.run(TASKS, CHUNK), chunked),
-    ];
+    await inTurns(contestants, COLD_ROUNDS);
+    const [our = [], chunks = [], theirs = [], loops = []] = await inTurns(contestants);
+    report.figure('tasks-singly', { rounds: ratios(our, theirs), sides: [tasks('Holdfast', our), tasks('Piscina', theirs)] });
+    report.figure('tasks-chunks', { rounds: ratios(chunks, theirs), sides: [tasks('Holdfast', chunks), tasks('Piscina, singly', theirs)] });
+    report.reading('no-op tasks', tasks(`Piscina, one call that loops over ${CHUNK}, one result for all`, loops));
   } finally {
     await piscina.destroy();
   }
 }
 
-async function compare(name: string, beside: string, ours: () => Promise<unknown>, theirs: () => Promise<unknown>): Promise<Comparison> {
-  await ours();
-  await theirs();
-  return { name, beside, ...(await inTurns(ROUNDS, () => tasksPerSecond(ours), () => tasksPerSecond(theirs))) };
+function tasks(name: string, rounds: Rounds): Side {
+  return { name, unit: 'tasks/s', rounds };
 }
 
 async function tasksPerSecond(run: () => Promise<unknown>): Promise<number> {

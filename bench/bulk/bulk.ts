@@ -1,0 +1,29 @@
+// Many operations in flight from one client process: loops that each take and free a lock of their own.
+//
+// Ours in bulk, beside redlock on one Redis that flushes every change before it answers, as ours does.
+
+import { inTurns, ratios } from '../figures.ts';
+import { Load } from '../load/load.ts';
+import type { Span } from '../load/serve.ts';
+import { startRedis } from '../peers/redis.ts';
+import type { Report } from '../report/report.ts';
+import { startService } from '../service.ts';
+
+const COLD: Span = { warmMs: 2_500, measureMs: 500 };
+const SPAN: Span = { warmMs: 300, measureMs: 1_500 };
+
+type Rate = Load<Span, { readonly perSecond: number }>;
+
+export async function oneClient(report: Report): Promise<void> {
+  await using redis = await startRedis();
+  if (redis === undefined) return report.skip('many operations of one client beside redlock', 'redis-server is not installed');
+  await using service = await startService();
+  for (const loops of [64, 512] as const) {
+    await using ours: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', service.address, loops);
+    await using theirs: Rate = await Load.warmed(COLD, 'bench/bulk/redlock-loops.ts', redis.address, loops);
+    const [our = [], their = []] = await inTurns([ours, theirs].map((load) => async () => (await load.measure(SPAN)).perSecond));
+    report.figure(`bulk-${loops}-redlock`, {
+      rounds: ratios(our, their), sides: [{ name: 'Holdfast', unit: 'pairs/s', rounds: our }, { name: 'redlock', unit: 'pairs/s', rounds: their }],
+    });
+  }
+}
