@@ -4,6 +4,7 @@
 // Owns the order of the parts, their shares of the time, and the table at the end. Ends with 1 when a figure is missed.
 
 import { parseArgs } from 'node:util';
+import { command } from './command/part.ts';
 import { histories } from './histories/part.ts';
 import { hostile } from './hostile/part.ts';
 import { io } from './io/part.ts';
@@ -13,7 +14,7 @@ import { power } from './power/part.ts';
 import { sim } from './sim/part.ts';
 
 /** A part registers by a line here. */
-const PARTS: readonly Part[] = [sim, planted, histories, power, io, hostile];
+const PARTS: readonly Part[] = [sim, planted, histories, power, io, hostile, command];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

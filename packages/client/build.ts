@@ -16,4 +16,4 @@ execFileSync('tsc', ['--project', PACKAGE], { stdio: 'inherit' });
 const { scripts: _, ...published }: Record<string, unknown> = JSON.parse(readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'));
 const exports = { '.': { types: './holdfast.d.ts', default: './holdfast.js' } };
 writeFileSync(path.join(DIST, 'package.json'), `${JSON.stringify({ ...published, exports }, undefined, 2)}\n`);
-cpSync(path.join(PACKAGE, '../../LICENSE'), path.join(DIST, 'LICENSE'));
+for (const page of ['README.md', '../../LICENSE']) cpSync(path.join(PACKAGE, page), path.join(DIST, path.basename(page)));

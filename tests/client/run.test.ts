@@ -11,6 +11,11 @@ function connect(): Holdfast {
   return new Holdfast({ url: service.client.http.origin });
 }
 
+/** Lets time pass without a turn of the loop. */
+function spin(ms: number): void {
+  for (const start = performance.now(); performance.now() < start + ms;) Math.sqrt(2);
+}
+
 /** Ends when the signal is aborted. */
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -33,7 +38,7 @@ test('run gives what the function returned, and the lock is held with its owner 
 
 test('a lease is renewed for as long as the function runs', async () => {
   const lock = connect().lock(freshName());
-  const ttlMs = 2_000;
+  const ttlMs = 3_000;
   await lock.run(async ({ fencingToken, assertHeld }) => {
     await pass(ttlMs * 2.5);
     assertHeld();
@@ -88,7 +93,7 @@ test('a holder whose lock is revoked is told by its signal, and run rejects alth
     expect(signal.reason).toBeInstanceOf(LeaseLostError);
     expect(assertHeld).toThrow(expect.objectContaining({ reason: 'revoked' }));
     return 'as if nothing had happened';
-  }, { ttlMs: 1_500 });
+  }, { ttlMs: 4_500 });
   await expect(running).rejects.toMatchObject({ name: 'LeaseLostError', reason: 'revoked', lock: lock.name });
 });
 
@@ -99,7 +104,7 @@ test('what the function threw after the loss is the cause of the loss that run r
     await lock.revoke();
     await aborted(signal);
     throw error;
-  }, { ttlMs: 1_500 });
+  }, { ttlMs: 4_500 });
   await expect(running).rejects.toMatchObject({ name: 'LeaseLostError', reason: 'revoked', cause: error });
 });
 
@@ -152,7 +157,7 @@ test('await using releases at the end of the block, and assertHeld throws from t
 test('a lease that was lost is told at the end of an await using block whose code did not ask', async () => {
   const lock = connect().lock(freshName());
   const block = async (): Promise<string> => {
-    await using lease = await lock.acquire({ ttlMs: 1_500 });
+    await using lease = await lock.acquire({ ttlMs: 4_500 });
     await lock.revoke();
     await aborted(lease.signal);
     return 'as if nothing had happened';
@@ -171,6 +176,21 @@ test('a release of what was taken away meanwhile rejects with the loss', async (
   const lease = await lock.acquire({ ttlMs: 60_000 });
   await lock.revoke({ fencingToken: lease.fencingToken });
   await expect(lease.release()).rejects.toMatchObject({ reason: 'revoked' });
+});
+
+test('work that keeps the loop from turning is refused by assertHeld once its bound has passed, before any timer', async () => {
+  const lock = connect().lock(freshName());
+  const running = lock.run(({ assertHeld, signal }) => {
+    spin(700);
+    expect(signal.aborted).toBe(false);
+    assertHeld();
+  }, { ttlMs: 500 });
+  await expect(running).rejects.toMatchObject({ name: 'LeaseLostError', reason: 'expired', cause: undefined });
+});
+
+test('work that kept the loop from turning past its bound and returns without asking is told of the loss', async () => {
+  const lock = connect().lock(freshName());
+  await expect(lock.run(() => { spin(700); }, { ttlMs: 500 })).rejects.toMatchObject({ name: 'LeaseLostError', reason: 'expired' });
 });
 
 test('a wall clock that jumps ahead ends a lease at once: early rather than late', async () => {

@@ -98,20 +98,20 @@ export class HeldLease implements Held, AsyncDisposable {
 
   /**
    * Gives the lock back; called again it does nothing more. Rejects with a `LeaseLostError` if it was not held until now,
-   * and with an `UnreachableError` if nobody could be told: then the lease ends by itself.
+   * and with an `UnreachableError` or a `Problem` if the service could not be told: then the lease ends by itself.
    */
   release(): Promise<void> {
     this.#released ??= this.#release();
     return this.#released;
   }
 
-  /** Releases, and throws if the lease was lost and nobody has been told. That nobody could be reached is no error here. */
+  /** Releases, and throws if the lease was lost and nobody has been told. Where nobody could be told, it ends by itself. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.release();
     } catch (error) {
-      const isNews = error instanceof LeaseLostError && !this.#isLossTold;
-      if (isNews || !(error instanceof LeaseLostError || error instanceof UnreachableError)) throw error;
+      const isKnown = error instanceof LeaseLostError ? this.#isLossTold : error instanceof UnreachableError || error instanceof Problem;
+      if (!isKnown) throw error;
     }
   }
 

@@ -6,7 +6,7 @@
 import { acquire, type AcquireOptions } from './acquire.ts';
 import type { Calls } from './calls.ts';
 import type { Declaration, LeaseInfo, LockInfo, PageQuery, WaiterPage } from './contract.ts';
-import { LeaseLostError, UnreachableError, type Problem } from './errors.ts';
+import { LeaseLostError, Problem, UnreachableError } from './errors.ts';
 import { HeldLease, type Held } from './held-lease.ts';
 import { isAmbiguous, isPassing } from './retry.ts';
 
@@ -107,14 +107,14 @@ function withCause(loss: LeaseLostError, thrown: unknown): LeaseLostError {
   return thrown === loss ? loss : new LeaseLostError(loss.lock, loss.reason, loss.fencingToken, thrown);
 }
 
-/** Releases; gives the loss of the lease if it was lost. A service that cannot be told ends the lease by itself. */
+/** Releases; gives the loss of the lease if it was lost. Where the service cannot be told, the lease ends by itself. */
 async function released(lease: HeldLease): Promise<LeaseLostError | undefined> {
   try {
     await lease.release();
     return undefined;
   } catch (error) {
     if (error instanceof LeaseLostError) return error;
-    if (error instanceof UnreachableError) return undefined;
+    if (error instanceof UnreachableError || error instanceof Problem) return undefined;
     throw error;
   }
 }

@@ -65,13 +65,15 @@ export class Transport {
   /** Sends once. Whatever is told in `signal` ends it; the answer may be on its way all the same. */
   async send<Body>(request: Request, signal?: AbortSignal): Promise<Answer<Body>> {
     signal?.throwIfAborted();
+    // What cannot be written as JSON is the caller's mistake and no failure of the connection.
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const ending = new AbortController();
     const end = (): void => { ending.abort(signal?.reason); };
     signal?.addEventListener('abort', end);
     const limitMs = this.timeoutMs + (request.waitMs ?? 0);
     const timer = setTimeout(() => { ending.abort(new Error(`no answer within ${limitMs} ms`)); }, limitMs);
     try {
-      return await this.#ask<Body>(request, ending.signal);
+      return await this.#ask<Body>(request, body, ending.signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof Problem) throw error;
@@ -82,12 +84,12 @@ export class Transport {
     }
   }
 
-  async #ask<Body>({ method, path, query = {}, body, headers }: Request, signal: AbortSignal): Promise<Answer<Body>> {
+  async #ask<Body>({ method, path, query = {}, headers }: Request, body: string | undefined, signal: AbortSignal): Promise<Answer<Body>> {
     const sentAt = moment();
     const answer = await this.#fetch(this.#base + path + queryText(query), {
       method,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...this.#headers, ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body }),
       signal, cache: 'no-store', credentials: 'omit', redirect: 'error',
     });
     const text = await answer.text();
