@@ -31,7 +31,7 @@ async function play(): Promise<void> {
   }
   await removeLock(service.holdfast);
   title('That was all of it, and all as told.');
-  say('README.md tells the same with curl. GET /docs on a running service has every operation to try.');
+  say('docs/tutorial.md tells the same with curl. GET /docs on a running service has every operation to try.');
 }
 
 async function closeAll(): Promise<void> {

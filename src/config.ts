@@ -51,8 +51,8 @@ const NAMES = [
 ] as const;
 type Name = (typeof NAMES)[number];
 
-/** Names that others set: what a command run under a lock is told, and what Kubernetes tells every pod of a service `holdfast`. */
-const FOREIGN = /^HOLDFAST_(LOCK$|FENCING_TOKEN$|SERVICE_|PORT_)/;
+/** Names that others set: what a command run under a lock is told, what clients are, and what Kubernetes tells every pod of a service `holdfast`. */
+const FOREIGN = /^HOLDFAST_(LOCK$|FENCING_TOKEN$|URL$|TOKEN$|SERVICE_|PORT_)/;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/i;
 /** What can stand in an Authorization header, less the comma that separates tokens. */
 const TOKEN = /^[\x21-\x2b\x2d-\x7e]+$/;
@@ -88,6 +88,10 @@ export function readConfig(env: Environment): Config {
   };
   if (reader.text('HOLDFAST_TOKENS') === undefined && !isLoopback(config.host)) {
     reader.problems.push('HOLDFAST_TOKENS is not set, so only a loopback address may be bound: set it, or set HOLDFAST_HOST to 127.0.0.1');
+  }
+  // What clients send is one letter away from what the service expects, and without tokens it would ask for none.
+  if (reader.text('HOLDFAST_TOKENS') === undefined && (env.HOLDFAST_TOKEN ?? '') !== '') {
+    reader.problems.push('HOLDFAST_TOKEN is what clients send, and HOLDFAST_TOKENS, which the service would ask them for, is not set: set that one, or unset HOLDFAST_TOKEN');
   }
   const problems = [...reader.problems, ...unknownNames(env)];
   if (problems.length > 0) throw new ConfigError(problems);

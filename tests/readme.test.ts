@@ -1,4 +1,5 @@
-// The README as somebody reads it: what it says to type is typed, in its order, and what it shows is what comes.
+// The README and the tutorial as somebody reads them: what they say to type is typed, in its order, and what they show is
+// what comes.
 //
 // Owns how its commands meet a service of this test.
 //   R1. Every command of every block runs, those of NOT_TYPED excepted, which others run.
@@ -14,10 +15,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blocksOf, type Block } from './readme/blocks.ts';
 import { differencesFrom } from './readme/match.ts';
 import { Shell, type Typed } from './readme/shell.ts';
-import { Service } from './service/harness.ts';
+import { Service, startService } from './service/harness.ts';
 
 const PROJECT = path.join(import.meta.dirname, '..');
-const BLOCKS = blocksOf(readFileSync(path.join(PROJECT, 'README.md'), 'utf8'));
+const PAGES = ['README.md', 'docs/tutorial.md'].map((page) => ({ page, blocks: blocksOf(readFileSync(path.join(PROJECT, page), 'utf8')) }));
 /** Runs in the place of curl on a machine that does not have it. */
 const STAND_IN = path.join(import.meta.dirname, 'readme/curl.ts');
 const BLOCK_MS_MAX = 90_000;
@@ -113,12 +114,6 @@ class Reader {
       .replaceAll(/^sleep 1$/gmu, waiting));
   }
 
-  /** The service's own, in order. */
-  async metricNames(): Promise<readonly string[]> {
-    const text = await (await fetch(`${this.#origin}/metrics`)).text();
-    return [...text.matchAll(/^# TYPE (?<name>holdfast_\w+) /gmu)].map(({ groups }) => groups?.['name'] ?? '').toSorted();
-  }
-
   async close(): Promise<void> {
     this.#shell.close();
     await this.#service.close();
@@ -126,21 +121,30 @@ class Reader {
   }
 }
 
-describe('the README', () => {
+describe.for(PAGES)('$page', ({ blocks }) => {
   const reader = new Reader(has('curl') ? undefined : STAND_IN);
   beforeAll(() => reader.prepare());
   afterAll(() => reader.close());
 
-  test.for(BLOCKS.filter(isTyped))('what it says on line $line is so', { timeout: BLOCK_MS_MAX }, async (block) => {
+  test.for(blocks.filter(isTyped))('what it says on line $line is so', { timeout: BLOCK_MS_MAX }, async (block) => {
     const { output, complaints, status } = await reader.does(block);
     expect({ status, complaints }).toEqual({ status: 0, complaints: '' });
     expect(differencesFrom(block.answer, output)).toEqual([]);
   });
 
-  test('leads to a page on operating that names every metric of the service, and no other', async () => {
+  test('shows no answer to what is not typed here', () => {
+    expect(blocks.filter((block) => !isTyped(block) && block.answer !== undefined)).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  test('leads to a page on operating that names every metric of the service, and no other', async (context) => {
+    const { http } = (await startService(context)).client;
+    const text = await (await fetch(`${http.origin}/metrics`)).text();
+    const names = [...text.matchAll(/^# TYPE (?<name>holdfast_\w+) /gmu)].map(({ groups }) => groups?.['name'] ?? '');
     const page = readFileSync(path.join(PROJECT, 'docs/operating.md'), 'utf8');
     const named = [...page.matchAll(/^\| `(?<name>[a-z_]+)(?:\{[a-z,]+\})?` \|/gmu)].map(({ groups }) => `holdfast_${groups?.['name']}`);
-    expect(named.toSorted()).toEqual(await reader.metricNames());
+    expect(named.toSorted()).toEqual(names.toSorted());
   });
 
   test('names every variable of the configuration, and no other', () => {
@@ -148,9 +152,5 @@ describe('the README', () => {
     const known = new Set([...code!.matchAll(/'(?<name>HOLDFAST_[A-Z_]+)'/gu)].map(({ groups }) => groups?.['name']));
     const named = [...page!.matchAll(/^\| `(?<name>HOLDFAST_[A-Z_]+)` \|/gmu)].map(({ groups }) => groups?.['name']);
     expect(new Set(named)).toEqual(known);
-  });
-
-  test('shows no answer to what is not typed here', () => {
-    expect(BLOCKS.filter((block) => !isTyped(block) && block.answer !== undefined)).toEqual([]);
   });
 });

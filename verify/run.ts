@@ -7,6 +7,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { VERSION } from '../src/version.ts';
+import { command } from './command/part.ts';
 import { histories } from './histories/part.ts';
 import { hostile } from './hostile/part.ts';
 import { io } from './io/part.ts';
@@ -17,7 +18,7 @@ import { asMarkdown, asText, writeFigures, type Report } from './report.ts';
 import { sim } from './sim/part.ts';
 
 /** A part registers by a line here. The simulator is the last: it takes the time that others leave. */
-const PARTS: readonly Part[] = [planted, histories, power, io, hostile, sim];
+const PARTS: readonly Part[] = [planted, histories, power, io, hostile, command, sim];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
