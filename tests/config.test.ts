@@ -76,7 +76,7 @@ describe('with every variable', () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
-  test.each(['HOLDFAST_LOCK', 'HOLDFAST_FENCING_TOKEN', 'HOLDFAST_SERVICE_HOST', 'HOLDFAST_SERVICE_PORT_HTTP', 'HOLDFAST_PORT_7420_TCP_ADDR'])(
+  test.each(['HOLDFAST_LOCK', 'HOLDFAST_FENCING_TOKEN', 'HOLDFAST_URL', 'HOLDFAST_SERVICE_HOST', 'HOLDFAST_SERVICE_PORT_HTTP', 'HOLDFAST_PORT_7420_TCP_ADDR'])(
     '%s is set by others and is no concern of ours',
     (name) => {
       expect(problemsOf({ [name]: 'tcp://10.0.0.1:7420' })).toEqual([]);
@@ -122,7 +122,6 @@ describe('a value that cannot be used', () => {
 
 describe('a name that is not known', () => {
   test.each([
-    ['HOLDFAST_TOKEN', 'HOLDFAST_TOKENS'],
     ['HOLDFAST_WORKER', 'HOLDFAST_WORKERS'],
     ['HOLDFAST_DATADIR', 'HOLDFAST_DATA_DIR'],
     ['HOLDFAST_LOGLEVEL', 'HOLDFAST_LOG_LEVEL'],
@@ -135,6 +134,12 @@ describe('a name that is not known', () => {
 });
 
 describe('without tokens', () => {
+  test('what clients send is refused, as the service would ask for nothing', () => {
+    expect(problemsOf({ HOLDFAST_TOKEN: TOKEN })).toEqual([expect.stringMatching(/HOLDFAST_TOKEN is what clients send.*HOLDFAST_TOKENS/u)]);
+    expect(problemsOf({ HOLDFAST_TOKEN: TOKEN, HOLDFAST_TOKENS: TOKEN })).toEqual([]);
+    expect(problemsOf({ HOLDFAST_TOKEN: '' })).toEqual([]);
+  });
+
   test.each(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', 'localhost', 'LOCALHOST'])('the loopback host %s may be bound', (host) => {
     expect(problemsOf({ HOLDFAST_HOST: host })).toEqual([]);
   });

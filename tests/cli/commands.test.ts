@@ -2,20 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { freshName, sharedService, startService } from '../service/harness.ts';
-import type { Lock } from '../service/contract.ts';
 import { at, holdfast, lines } from './holdfast.ts';
 
 const TIMEOUT = { timeout: 90_000 };
 const service = sharedService();
-
-interface ErrorLine {
-  readonly event: string;
-  readonly code: string;
-  readonly message: string;
-  readonly next?: string;
-  readonly exitCode: number;
-  readonly reason?: string;
-}
 
 describe('holding a lock by hand', () => {
   test.concurrent('acquire prints the id of the lease alone, and renew and release take it', TIMEOUT, async () => {
@@ -32,7 +22,7 @@ describe('holding a lock by hand', () => {
     expect(await holdfast(['release', id], at(service))).toEqual({ code: 0, stdout: 'released\n', stderr: '' });
     const late = await holdfast(['renew', id, '--json'], at(service));
     expect(late).toMatchObject({ code: 76, stdout: '' });
-    expect(lines<ErrorLine>(late.stderr)).toEqual([expect.objectContaining({ event: 'error', code: 'lease_lost', reason: 'released', exitCode: 76 })]);
+    expect(lines(late.stderr)).toEqual([expect.objectContaining({ event: 'error', code: 'lease_lost', reason: 'released', exitCode: 76 })]);
   });
 
   test.concurrent('a lock that others hold is not acquired, and the error says who has it and what to do', TIMEOUT, async () => {
@@ -42,7 +32,7 @@ describe('holding a lock by hand', () => {
     expect(refused).toMatchObject({ code: 75, stdout: '' });
     expect(refused.stderr).toMatch(/held by Ben since .*\n {2}Next: Wait in line for it with --wait 1m/u);
     const waited = await holdfast(['acquire', name, '--wait', '300ms', '--json'], at(service));
-    expect(lines<ErrorLine>(waited.stderr)).toEqual([expect.objectContaining({ code: 'wait_timed_out', exitCode: 75 })]);
+    expect(lines(waited.stderr)).toEqual([expect.objectContaining({ code: 'wait_timed_out', exitCode: 75 })]);
   });
 });
 
@@ -54,7 +44,7 @@ describe('looking at locks', () => {
     const table = await holdfast(['locks', '--prefix', prefix], at(service));
     expect(table.stdout).toMatch(new RegExp(`^LOCK +STATE +HOLDER +TOKEN +LEFT +WAITERS\\n${prefix}a +unlocked +0\\n${prefix}b +locked +Ana +\\d+ +\\d+s +0\\n$`, 'u'));
     const json = await holdfast(['locks', '--prefix', prefix, '--state', 'locked', '--json'], at(service));
-    expect(lines<Lock>(json.stdout).map(({ name, state }) => [name, state])).toEqual([[`${prefix}b`, 'locked']]);
+    expect(lines(json.stdout).map(({ name, state }) => [name, state])).toEqual([[`${prefix}b`, 'locked']]);
     expect(await holdfast(['locks', '--prefix', `${prefix}none`], at(service))).toMatchObject({ code: 0, stdout: '' });
   });
 
@@ -104,7 +94,7 @@ describe('batches', () => {
   test.concurrent('a line that is no JSON is named, and nothing is submitted', TIMEOUT, async () => {
     const refused = await holdfast(['submit', 'echo', '--json'], at(service), '1\nnot json\n');
     expect(refused).toMatchObject({ code: 64, stdout: '' });
-    expect(lines<ErrorLine>(refused.stderr)).toEqual([expect.objectContaining({ code: 'item_invalid', message: expect.stringContaining('line 2') })]);
+    expect(lines(refused.stderr)).toEqual([expect.objectContaining({ code: 'item_invalid', message: expect.stringContaining('line 2') })]);
   });
 
   test.concurrent('functions lists what can be called, and a name that is none leads there', TIMEOUT, async () => {
@@ -117,7 +107,7 @@ describe('errors', () => {
   test.concurrent('a service that is not there is told apart from everything else', TIMEOUT, async () => {
     const lost = await holdfast(['locks', '--url', 'http://127.0.0.1:9', '--json'], {});
     expect(lost).toMatchObject({ code: 69, stdout: '' });
-    expect(lines<ErrorLine>(lost.stderr)).toEqual([expect.objectContaining({ code: 'unreachable', next: expect.stringContaining('holdfast serve') })]);
+    expect(lines(lost.stderr)).toEqual([expect.objectContaining({ code: 'unreachable', next: expect.stringContaining('holdfast serve') })]);
   });
 
   test.concurrent('wrong arguments end with 64, and nothing is asked', TIMEOUT, async () => {

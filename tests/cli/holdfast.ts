@@ -21,7 +21,14 @@ export function holdfast(args: readonly string[], environment: Readonly<Record<s
   return program.finished();
 }
 
+/** An event, or a lock; the members that tests read. */
+export interface Line {
+  readonly event?: string;
+  readonly name?: string;
+  readonly state?: string;
+}
+
 /** What a command with `--json` printed, line by line. */
-export function lines<T>(text: string): readonly T[] {
-  return text.split('\n').filter((line) => line !== '').map((line): T => JSON.parse(line));
+export function lines(text: string): readonly Line[] {
+  return text.split('\n').filter((line) => line !== '').map((line): Line => JSON.parse(line));
 }

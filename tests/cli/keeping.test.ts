@@ -4,9 +4,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Chance } from '../../verify/chance.ts';
 import { Host } from '../../verify/command/host.ts';
-import { dieInTime, dieOnGoingOn, outliveSilences } from '../../verify/command/trial.ts';
+import { dieInTime, dieOnGoingOn, givenRoom, outliveSilences } from '../../verify/command/trial.ts';
 
-const TIMEOUT = { timeout: 150_000 };
+const TIMEOUT = { timeout: 240_000 };
 const SIZE = { count: 2, ttlMs: 5_000 };
 const seed = Date.now() % 1_000_000;
 
@@ -15,14 +15,16 @@ beforeAll(async () => { host = await Host.start(); }, 60_000);
 afterAll(() => host[Symbol.asyncDispose]());
 
 test.concurrent.for(['silence', 'resets'] as const)('%s: a command and its child that ignore SIGTERM are dead before their lease can end', TIMEOUT, async (fault) => {
-  const marginsMs = await dieInTime(host, fault, SIZE, new Chance(seed));
+  const marginsMs = await givenRoom(SIZE, (size) => dieInTime(host, fault, size, new Chance(seed)));
   expect(marginsMs.filter((marginMs) => !(marginMs > 0)), `seed ${seed}`).toEqual([]);
 });
 
 test.concurrent('run that was stopped beyond its lease kills the command within 100 ms of going on', TIMEOUT, async () => {
-  expect((await dieOnGoingOn(host, SIZE)).filter((ms) => !(ms < 100))).toEqual([]);
+  await givenRoom(SIZE, async (size) => {
+    expect((await dieOnGoingOn(host, size)).filter((ms) => !(ms < 100))).toEqual([]);
+  });
 });
 
 test.concurrent('a command whose lease is renewed in time is neither told to end nor killed', TIMEOUT, async () => {
-  await outliveSilences(host, SIZE, 3, new Chance(seed));
+  await expect(givenRoom(SIZE, (size) => outliveSilences(host, size, 3, new Chance(seed)))).resolves.toBeUndefined();
 });

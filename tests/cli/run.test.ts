@@ -92,7 +92,7 @@ describe('waiting', () => {
     const { id } = await service.client.hold(lock, { owner: 'Ben' });
     const { program } = running(context, lock, 'echo ran', ['--wait', '60s', '--json']);
     await service.client.waitersReach(lock, 1, WITHIN_MS);
-    await until('it says for whom it waits', () => lines<{ event: string }>(program.stderr).some(({ event }) => event === 'waiting'), WITHIN_MS);
+    await until('it says for whom it waits', () => lines(program.stderr).some(({ event }) => event === 'waiting'), WITHIN_MS);
     await service.client.release(id);
     expect(await program.finished()).toMatchObject({ code: 0, stdout: 'ran\n' });
   });

@@ -7,7 +7,7 @@
 import type { Budget, Figure, Part } from '../part.ts';
 import { Chance } from '../chance.ts';
 import { Host } from './host.ts';
-import { dieInTime, dieOnGoingOn, outliveRestart, outliveSilences, type Fault } from './trial.ts';
+import { dieInTime, dieOnGoingOn, givenRoom, outliveRestart, outliveSilences, type Fault } from './trial.ts';
 
 const SIZE = { count: 5, ttlMs: 4_000 };
 const FAULTS: readonly Fault[] = ['silence', 'resets', 'stopped', 'killed'];
@@ -28,11 +28,11 @@ async function run({ seconds, seed }: Budget, say: (progress: string) => void): 
   const chance = new Chance(seed);
   const seen: Seen = { marginsMs: [], livedMs: [], spared: 0, failures: [] };
   for (let round = 0; round < ROUNDS || performance.now() < until; round++) {
-    for (const fault of FAULTS) await tried(seen, `${fault}, seed ${seed}`, async () => { seen.marginsMs.push(...await dieInTime(host, fault, SIZE, chance)); });
-    await tried(seen, 'going on', async () => { seen.livedMs.push(...await dieOnGoingOn(host, SIZE)); });
+    for (const fault of FAULTS) await tried(seen, `${fault}, seed ${seed}`, async () => { seen.marginsMs.push(...await givenRoom(SIZE, (size) => dieInTime(host, fault, size, chance))); });
+    await tried(seen, 'going on', async () => { seen.livedMs.push(...await givenRoom(SIZE, (size) => dieOnGoingOn(host, size))); });
     await tried(seen, `silences, seed ${seed}`, async () => {
-      await outliveSilences(host, SIZE, 3, chance);
-      await outliveRestart(host, { ...SIZE, ttlMs: 25_000 });
+      await givenRoom(SIZE, (size) => outliveSilences(host, size, 3, chance));
+      await givenRoom({ ...SIZE, ttlMs: 25_000 }, (size) => outliveRestart(host, size));
       seen.spared += 2 * SIZE.count;
     });
     say(`${seen.marginsMs.length} commands cut off, ${seen.livedMs.length} stopped, ${seen.spared} spared, ${seen.failures.length} failures`);

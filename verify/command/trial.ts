@@ -58,6 +58,19 @@ export interface Size {
   readonly ttlMs: number;
 }
 
+const TRIES = 3;
+
+/** A machine that is too busy for so short a lease shows nothing: then the trial is made again with twice the time. */
+export async function givenRoom<T>(size: Size, trial: (size: Size) => Promise<T>): Promise<T> {
+  for (let tried = 1, room = size; ; tried++, room = { ...room, ttlMs: room.ttlMs * 2 }) {
+    try {
+      return await trial(room);
+    } catch (error) {
+      if (tried === TRIES) throw error;
+    }
+  }
+}
+
 /** How long before the end of its lease each command, and its child, was dead: in milliseconds, below 0 for too late. */
 export async function dieInTime(host: Host, fault: Fault, size: Size, chance: Chance): Promise<readonly number[]> {
   await using stack = new AsyncDisposableStack();
@@ -67,10 +80,11 @@ export async function dieInTime(host: Host, fault: Fault, size: Size, chance: Ch
   for (const { proxy } of subjects) proxy.weather = { kind: 'stall' };
   await delay(SETTLED_MS);
   const ends = await Promise.all(subjects.map(({ lock }) => host.leaseEnd(lock)));
+  if (ends.some(Number.isNaN)) throw new Error('a lease was over before anything went wrong, so nothing is shown');
   await strike(host, fault, subjects);
+  stack.defer(() => recover(host, fault));
   const deaths = await Promise.all(pids.map((ids) => deathOf(ids, size.ttlMs * 2)));
   await Promise.all(subjects.map((subject) => endedWith(subject, EXIT.lost)));
-  await recover(host, fault);
   return deaths.map((death, index) => (ends[index] ?? Number.NaN) - death);
 }
 
