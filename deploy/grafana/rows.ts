@@ -84,6 +84,7 @@ const JOURNAL: Row = {
     lines('Time of a commit', 's', 'From the start of a commit until it was flushed. Every answer that changes something waits for one.', percentiles('holdfast_journal_commit_seconds')),
     lines('Commits', 'ops', 'Commits a second. One is in flight at a time; what arrives meanwhile shares the next.', [{ expr: rate('holdfast_journal_commit_seconds_count'), legend: 'commits' }]),
     lines('Inputs that share a commit', 'short', 'How many requests and reports went into one commit, on average. It rises with the load, and that is well.', [{ expr: `${rate('holdfast_journal_commit_inputs_sum')} / ${rate('holdfast_journal_commit_inputs_count')}`, legend: 'inputs' }]),
+    lines('Durability', 'short', 'What an acknowledged change survives: flush, a power cut; os, the end of the process only.', [{ expr: `count by (durability) (${of('holdfast_journal_durability')})`, legend: '{{durability}}' }]),
   ],
 };
 

@@ -113,7 +113,7 @@ export class MailboxReader {
   }
 
   /** Everything that was said, up to a long message that has not come. Throws `NoMessage`. (B2) */
-  *rest(): Generator<unknown> {
+  *rest(): Generator {
     const { head } = this.#views;
     storeAtomic(head, READER, LOOKING);
     // In this order: what was written behind a long message is not seen before that message is.
@@ -129,7 +129,7 @@ export class MailboxReader {
   }
 
   /** A long message, after what was said before it. */
-  *long({ after, said }: Heard): Generator<unknown> {
+  *long({ after, said }: Heard): Generator {
     yield* this.#to(after);
     this.#long += 1;
     yield said;
@@ -137,11 +137,11 @@ export class MailboxReader {
   }
 
   /** Everything that an ended thread has said and that was not read. */
-  last(): Generator<unknown> {
+  last(): Generator {
     return this.#to(loadAtomic(this.#views.head, WRITTEN));
   }
 
-  *#to(end: number): Generator<unknown> {
+  *#to(end: number): Generator {
     const { head, lengths } = this.#views;
     while (((end - this.#read) | 0) > 0) {
       const start = this.#read & (MAILBOX_BYTES - 1);

@@ -125,8 +125,8 @@ export class State {
    * a hundred thousand of them would make every change of the heap dear. What comes due sets it anew.
    */
   #firstEndedDue(after: LeaseRow | undefined): void {
-    const { ended } = this.leaseIndex;
-    if (ended.size === 1 && ended.first() === after) this.deadlines.set('forget', 'leases', ended.first()?.keepUntil);
+    const { ended: queue } = this.leaseIndex;
+    if (queue.size === 1 && queue.first() === after) this.deadlines.set('forget', 'leases', queue.first()?.keepUntil);
   }
 
   /** Makes the index that keeps the deadlines of one table's rows. */
