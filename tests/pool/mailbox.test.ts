@@ -1,0 +1,104 @@
+// The mailbox: whatever is said, of whatever size and read whenever, is heard once and in its order.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MAILBOX_BYTES } from '../../src/limits.ts';
+import { createMailbox, isLongMessage, MailboxReader, MailboxWriter, NoMessage, WAKE, type ThroughPort } from '../../src/pool/mailbox.ts';
+import { Bench } from './recorder.ts';
+
+/** Both sides in one thread, and the port between them as a list that is taken from later. */
+class Pair {
+  readonly memory = createMailbox();
+  readonly port: ThroughPort[] = [];
+  readonly heard: unknown[] = [];
+  readonly #writer = new MailboxWriter(this.memory, (message) => { this.port.push(message); });
+  readonly #reader = new MailboxReader(this.memory);
+
+  say(text: string, isUrgent: boolean): void {
+    this.#writer.say(text, isUrgent);
+  }
+
+  /** One message of the port comes, as an event of its own. */
+  receive(): void {
+    const message = this.port.shift();
+    if (message === WAKE) this.heard.push(...this.#reader.rest());
+    else if (isLongMessage(message)) this.heard.push(...this.#reader.long(message));
+  }
+
+  look(): void {
+    this.heard.push(...this.#reader.rest());
+  }
+
+  sleep(): boolean {
+    return this.#reader.sleep();
+  }
+
+  last(): void {
+    while (this.port.length > 0) this.receive();
+    this.heard.push(...this.#reader.last());
+  }
+}
+
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('say' as const), size: fc.oneof(fc.nat(200), fc.nat(MAILBOX_BYTES >> 2), fc.nat(2 * MAILBOX_BYTES)), isUrgent: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('receive' as const, 'look' as const, 'sleep' as const) }) },
+);
+
+describe('the mailbox', () => {
+  test('everything that is said is heard once, in its order, however large and however late it is read', () => {
+    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const pair = new Pair();
+      const said: string[] = [];
+      for (const taken of steps) {
+        if (taken.kind === 'say') {
+          said.push(`${said.length}:${'ä'.repeat(taken.size / 2)}`);
+          pair.say(said.at(-1)!, taken.isUrgent);
+        } else {
+          pair[taken.kind]();
+        }
+        expect(pair.heard).toEqual(said.slice(0, pair.heard.length));
+      }
+      pair.last();
+      expect(pair.heard).toEqual(said);
+    }), { numRuns: 150 });
+  });
+
+  test('a reader that sleeps is woken by the next message, urgent or not, and one that looks only by an urgent one', () => {
+    const pair = new Pair();
+    pair.say('first', false);
+    expect(pair.port).toEqual([WAKE]);
+    pair.receive();
+    pair.say('second', false);
+    expect(pair.port).toEqual([]);
+    pair.say('third', true);
+    expect(pair.port).toEqual([WAKE]);
+    pair.receive();
+    expect(pair.sleep()).toBe(true);
+    pair.say('fourth', false);
+    expect(pair.port).toEqual([WAKE]);
+  });
+
+  test('a reader that would sleep over something to read is told so', () => {
+    const pair = new Pair();
+    pair.look();
+    pair.say('said while it looks', false);
+    expect(pair.sleep()).toBe(false);
+  });
+
+  test('what nobody said is no message', () => {
+    const pair = new Pair();
+    pair.say('said', true);
+    new Uint8Array(pair.memory).fill(0xff, 16);
+    new Int32Array(pair.memory)[4] = 3;
+    expect(() => pair.last()).toThrow(NoMessage);
+  });
+});
+
+test('results of a chunk come in the order of its items, small ones and such as do not fit into the mailbox', async () => {
+  const bench = new Bench();
+  const worker = await bench.started();
+  const items = Array.from({ length: 40 }, (_, index) => 'x'.repeat(index % 3 === 0 ? 2 * MAILBOX_BYTES + index : index));
+  bench.run(worker, 'echo', items);
+  await bench.settled(worker, items.length - 1);
+  expect(bench.recorder.all('itemSettled').map(({ index, value }) => [index, value?.length])).toEqual(items.map((item, index) => [index, item.length + 2]));
+});
