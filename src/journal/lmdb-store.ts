@@ -14,7 +14,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { syncDirectory } from './directory.ts';
 import { JournalRefused, messageOf, type Durability } from './journal.ts';
@@ -30,6 +30,8 @@ const NEW_STORE_BYTES = 65_536;
 const META_KEY = 'meta';
 /** How many writes may wait for the next turn of the loop before LMDB's thread is started; its types do not know of it. */
 const START_AT_ONCE = { txnStartThreshold: 1 };
+/** How long the reason of a failed write may take to be told. */
+const REASON_MS = 500;
 /** No row stands in it. */
 const META_SLOT = 0;
 /** What an operator can do about a journal that is damaged. */
@@ -143,14 +145,14 @@ function start({ meta }: Store): void {
 
 /**
  * Rejects with the reason when a write fails. lmdb gives it by a second promise, which would end the process as
- * unhandled if nobody looked at it, and which does not always settle; a turn is more than it needs.
+ * unhandled if nobody looked at it, and which does not always settle: it is waited for a while, as the process ends anyway.
  */
 async function flushed(write: Promise<boolean>): Promise<boolean> {
   try {
     return await write;
   } catch (thrown) {
-    const reason = thrown instanceof Error && 'commitError' in thrown ? Promise.resolve(thrown.commitError) : turn();
-    const cause = (await Promise.race([reason, turn()]).catch((error: unknown) => error)) ?? thrown;
+    const reason = thrown instanceof Error && 'commitError' in thrown ? Promise.resolve(thrown.commitError) : undefined;
+    const cause = (await Promise.race([reason, delay(REASON_MS)]).catch((error: unknown) => error)) ?? thrown;
     throw new Error(`the write failed: ${messageOf(cause)}`, { cause: thrown });
   }
 }

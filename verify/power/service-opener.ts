@@ -37,7 +37,8 @@ async function tryImage({ recorded, cut, flushes }: ServiceJob): Promise<Outcome
   const disk = new Disk(recorded.root, flushes);
   for (const entry of entries.slice(0, cut)) disk.take(entry);
   const chance = new Chance(recorded.seed * 1_000_003 + cut);
-  const image = join(folder, `service-${cut}-${flushes === 'all' ? '' : 'control'}`);
+  // Two jobs of a crew may have drawn one cut.
+  const image = join(folder, `service-${cut}-${process.pid}`);
   disk.build(image, chance, chance.pick(MOODS));
   const told = toldAt(entries, cut, recorded.calls);
   try {
