@@ -1,6 +1,6 @@
 // The mailbox: whatever is said, of whatever size and read whenever, is heard once and in its order.
 
-import fc from 'fast-check';
+import { array, assert, boolean, constant, constantFrom, nat, oneof, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAILBOX_BYTES } from '../../src/limits.ts';
 import { createMailbox, isLongMessage, MailboxReader, MailboxWriter, NoMessage, WAKE, type ThroughPort } from '../../src/pool/mailbox.ts';
@@ -39,14 +39,14 @@ class Pair {
   }
 }
 
-const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('say' as const), size: fc.oneof(fc.nat(200), fc.nat(MAILBOX_BYTES >> 2), fc.nat(2 * MAILBOX_BYTES)), isUrgent: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('receive' as const, 'look' as const, 'sleep' as const) }) },
+const step = oneof(
+  { weight: 6, arbitrary: record({ kind: constant('say' as const), size: oneof(nat(200), nat(MAILBOX_BYTES >> 2), nat(2 * MAILBOX_BYTES)), isUrgent: boolean() }) },
+  { weight: 3, arbitrary: record({ kind: constantFrom('receive' as const, 'look' as const, 'sleep' as const) }) },
 );
 
 describe('the mailbox', () => {
   test('everything that is said is heard once, in its order, however large and however late it is read', () => {
-    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    assert(property(array(step, { maxLength: 80 }), (steps) => {
       const pair = new Pair();
       const said: string[] = [];
       for (const taken of steps) {
