@@ -13,7 +13,8 @@ rmSync(DIST, { recursive: true, force: true });
 // npm runs this with the project's programs in the path.
 execFileSync('tsc', ['--project', PACKAGE], { stdio: 'inherit' });
 
-const { scripts: _, ...published }: Record<string, unknown> = JSON.parse(readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'));
+// Only what is built may be published: `private` keeps the sources from it.
+const { scripts: _scripts, private: _private, ...published }: Record<string, unknown> = JSON.parse(readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'));
 const exports = { '.': { types: './holdfast.d.ts', default: './holdfast.js' } };
 writeFileSync(path.join(DIST, 'package.json'), `${JSON.stringify({ ...published, exports }, undefined, 2)}\n`);
 for (const page of ['README.md', '../../LICENSE']) cpSync(path.join(PACKAGE, page), path.join(DIST, path.basename(page)));

@@ -4,6 +4,7 @@
 
 import { LeaseLostError, NotAcquiredError, Problem, UnreachableError, type Holder } from '@holdfast/client';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { printable } from './output.ts';
 
 /** Something that the command line itself found wrong. */
 export class CliError extends Error {
@@ -61,7 +62,7 @@ function nextInLine(code: string, lock: string): string {
 function heldBy(holders: readonly Holder[]): string {
   const [holder] = holders;
   if (holder === undefined) return '';
-  return ` It is held by ${holder.owner ?? 'somebody without a name'} since ${holder.grantedAt} (fencing token ${holder.fencingToken}).`;
+  return ` It is held by ${printable(holder.owner ?? 'somebody without a name')} since ${holder.grantedAt} (fencing token ${holder.fencingToken}).`;
 }
 
 /** What the command line knows better than the service, for which every client is alike. */
@@ -77,6 +78,6 @@ const NEXT: Readonly<Record<string, string>> = {
 function refused({ code, message, status, reason, holders, retryAfterMs, pointer }: Problem): Failure {
   const exitCode = code === 'lease_lost' ? EXIT.lost : status === 401 || status === 403 ? EXIT.denied : EXIT.failed;
   const why = reason === undefined ? '' : ` It was ${reason}.`;
-  const http = /^http_\d+$/u.test(code) ? 'Is --url or HOLDFAST_URL the address of Holdfast, without a path?' : undefined;
+  const http = /^http_\d+$/u.test(code) ? 'Is --url or HOLDFAST_URL the address of Holdfast?' : undefined;
   return { code, message: `${message}${why}`, next: NEXT[code] ?? http, exitCode, reason, holders, retryAfterMs, pointer };
 }

@@ -17,6 +17,8 @@ const context: Context & { readonly process: { exitCode?: number | string | null
 
 // A reader that has seen enough, `head` for one, is no failure.
 process.stdout.on('error', () => { process.exit(EXIT.done); });
+// Nobody reads what is told; what is held is still given back.
+process.stderr.on('error', () => undefined);
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === PROPOSE) await propose(rest);

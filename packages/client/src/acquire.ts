@@ -50,6 +50,7 @@ export interface Grant {
  * longer. Rejects with `NotAcquiredError`, `UnreachableError`, another `Problem`, or the reason of the signal.
  */
 export async function acquire(transport: Transport, lock: string, options: AcquireOptions, retryForMs: number): Promise<Grant> {
+  options.signal?.throwIfAborted();
   const since = moment();
   const waitMs = options.waitMs ?? 0;
   const patienceMs = Math.max(waitMs, retryForMs);

@@ -62,7 +62,8 @@ export class Pool {
     try {
       return await batch.get<Value>({ signal });
     } catch (error) {
-      if (signal?.aborted === true) await batch.cancel();
+      // The caller hears why it stopped, also where the batch could not be told.
+      if (signal?.aborted === true) await batch.cancel().catch(() => undefined);
       throw error;
     }
   }

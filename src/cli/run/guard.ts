@@ -1,8 +1,8 @@
 // Guard: ends the group when this process dies without a word, by SIGKILL or for want of memory.
 //
 // Owns one tiny shell that reads from a pipe of ours: when the pipe closes without a farewell, nobody renews the lease
-// any more, and it kills the group while the lease still lives. It is there before the group, so that no moment is
-// unguarded. Where there is no `sh` there is no guard.
+// any more, and it kills the group while the lease still lives. It is there before the group, so that nothing
+// but the telling of its id comes between. Where there is no `sh` there is no guard.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 

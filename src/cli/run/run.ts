@@ -13,7 +13,7 @@ import type { Context } from '../context.ts';
 import { showDuration } from '../durations.ts';
 import { codeOfSignal, EXIT } from '../exit-codes.ts';
 import { CliError } from '../failure.ts';
-import { Output } from '../output.ts';
+import { Output, printable } from '../output.ts';
 import { ownName } from '../owner.ts';
 import { PATIENT, serviceAt } from '../service.ts';
 import { Group, hasCode, type Command } from './group.ts';
@@ -92,11 +92,11 @@ class Run {
     const info = await this.#service.lock(this.#lock).show().catch(() => undefined);
     if (over.aborted) return;
     const holder = info?.holders[0];
-    const who = holder === undefined ? '' : `, which ${holder.owner ?? 'somebody'} has since ${holder.grantedAt}`;
+    const who = holder === undefined ? '' : `, which ${printable(holder.owner ?? 'somebody')} has since ${holder.grantedAt}`;
     this.#output.say({ event: 'waiting', lock: this.#lock, holders: info?.holders ?? [], waiters: info?.waiters ?? 0 }, `waiting for ${this.#lock}${who}; for up to ${showDuration(this.#flags.wait)}`);
   }
 
-  /** (R1) Guarded and kept from its first moment on. */
+  /** (R1) Kept from its first moment on, and guarded as soon as the guard was told of it. */
   async #start(command: Command, lease: HeldLease, stack: DisposableStack): Promise<{ readonly group: Group; readonly keeper: Keeper }> {
     const guard = stack.use(new Guard());
     const env = { ...process.env, HOLDFAST_LOCK: this.#lock, HOLDFAST_FENCING_TOKEN: String(lease.fencingToken) };
