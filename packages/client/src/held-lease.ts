@@ -6,7 +6,7 @@
 //   H2. It is renewed when a third of its time has gone, and from then on until an answer came. A try that takes long is
 //       not given up: another is made beside it, and the best answer counts.
 //   H3. It is lost once, with one reason, and never held again.
-//   H4. No timer of it keeps a process alive, and after its end none is set.
+//   H4. No timer of it keeps a process alive, and after its end none is set. A request that is under way does.
 
 import { LeaseLostError, Problem, UnreachableError, type LossReason } from './errors.ts';
 import type { Grant } from './acquire.ts';
