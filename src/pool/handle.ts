@@ -27,6 +27,8 @@ export class ThreadHandle {
   #endReason: string | undefined;
   #asked = false;
   #looking: NodeJS.Timeout | undefined;
+  /** It said what no thread says, and is not listened to any more. (H3) */
+  #isRefused = false;
 
   /** Throws when the system gives no thread. */
   constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port' | 'mailbox'>, report: ReportWorker) {
@@ -82,6 +84,7 @@ export class ThreadHandle {
   }
 
   #receive(message: unknown): void {
+    if (this.#isRefused) return;
     if (message === WAKE) this.#hear(this.#mailbox.rest());
     else if (isLongMessage(message)) this.#hear(this.#mailbox.long(message));
     else return this.#refuse();
@@ -90,6 +93,7 @@ export class ThreadHandle {
 
   /** A thread that said something goes on to say things; it is listened to until it has said nothing for a while. */
   #look(): void {
+    if (this.#isRefused) return;
     const heard = this.#hear(this.#mailbox.rest());
     this.#looking = heard > 0 || !this.#mailbox.sleep() ? setTimeout(() => this.#look(), MAILBOX_LOOK_MS) : undefined;
   }
@@ -111,6 +115,7 @@ export class ThreadHandle {
   }
 
   #refuse(): void {
+    this.#isRefused = true;
     void this.end('the worker posted what is no message');
   }
 
@@ -143,7 +148,7 @@ export class ThreadHandle {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       this.#receive(next.message);
     }
-    this.#hear(this.#mailbox.last());
+    if (!this.#isRefused) this.#hear(this.#mailbox.last());
     clearTimeout(this.#looking);
     this.#port.close();
     this.#report({ kind: 'workerEnded', worker: this.number, message: this.#endReason ?? `the worker exited with code ${code}`, logs: this.#takeLogs() });

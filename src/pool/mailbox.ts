@@ -66,7 +66,7 @@ export class MailboxWriter {
   /** `isUrgent`: somebody waits for it; otherwise it may be heard some milliseconds later. (B3) */
   say(said: FromThread, isUrgent: boolean): void {
     const { head } = this.#views;
-    if (this.#write(stringifyJson(said))) {
+    if (isPlain(said) && this.#write(stringifyJson(said))) {
       if (isUrgent) {
         if (exchangeAtomic(head, READER, CALLED) !== CALLED) this.#post(WAKE);
       } else if (loadAtomic(head, READER) === ASLEEP) {
@@ -99,6 +99,13 @@ export class MailboxWriter {
     return true;
   }
 }
+
+/** A task may have given every object a `toJSON`, which would be asked for this one: such messages are cloned, through the port. */
+function isPlain(said: FromThread): boolean {
+  return typeof said === 'string' || !('toJSON' in said || 'toJSON' in NO_MEMBERS);
+}
+
+const NO_MEMBERS: readonly never[] = [];
 
 /** The main thread's side. */
 export class MailboxReader {
@@ -143,6 +150,7 @@ export class MailboxReader {
 
   *#to(end: number): Generator {
     const { head, lengths } = this.#views;
+    if (((end - this.#read) | 0) > MAILBOX_BYTES) throw new NoMessage();
     while (((end - this.#read) | 0) > 0) {
       const start = this.#read & (MAILBOX_BYTES - 1);
       const textBytes = lengths[start / LENGTH_BYTES]!;
@@ -150,7 +158,7 @@ export class MailboxReader {
         this.#read = (this.#read + MAILBOX_BYTES - start) | 0;
         continue;
       }
-      if (textBytes < 0 || start + sizeOf(textBytes) > MAILBOX_BYTES) throw new NoMessage();
+      if (textBytes < 0 || textBytes > MAILBOX_BYTES || start + sizeOf(textBytes) > MAILBOX_BYTES) throw new NoMessage();
       const said = messageOf(this.#bytes.toString('utf8', start + LENGTH_BYTES, start + LENGTH_BYTES + textBytes));
       this.#read = (this.#read + sizeOf(textBytes)) | 0;
       storeAtomic(head, READ, this.#read);

@@ -71,6 +71,19 @@ test('a release in a bulk hands the lock to who waits, before a later acquire of
   expect((await waiter).status).toBe(201);
 });
 
+test('a bulk whose answer is cut off while it is written gives its leases to nobody', async (context) => {
+  const { edge, engine } = await real(context);
+  const client = await RawConnection.open(edge.port);
+  client.socket.pause();
+  const operations = acquires(1_000, { metadata: 'x'.repeat(4_000) });
+  client.request('POST', '/v1/bulk', JSON.stringify({ operations }));
+  await until(() => engine.state.leaseIndex.holders === operations.length);
+  await engine.settled();
+  client.socket.resetAndDestroy();
+  await until(() => engine.state.leaseIndex.holders === 0);
+  expect(engine.state.leaseIndex.clientLeases).toBe(0);
+});
+
 test('a retry with a key finds the same lease, by a bulk or by the own route of the acquire', async (context) => {
   const { edge } = await real(context);
   const keyed = { op: 'acquire', lock: 'a', owner: 'me', idempotencyKey: 'once' };

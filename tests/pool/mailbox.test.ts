@@ -85,6 +85,14 @@ describe('the mailbox', () => {
     expect(pair.sleep()).toBe(false);
   });
 
+  test('a long message that is to come after more than the mailbox holds is no message', () => {
+    const pair = new Pair();
+    pair.say('said', true);
+    pair.port.push({ after: 2 ** 31 - 1, said: 'never' });
+    pair.receive();
+    expect(() => pair.receive()).toThrow(NoMessage);
+  });
+
   test('what nobody said is no message', () => {
     const pair = new Pair();
     pair.say('said', true);

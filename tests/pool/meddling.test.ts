@@ -58,6 +58,15 @@ test.each(['stringify', 'parse', 'now', 'round', 'byteLength', 'push', 'maps', '
   expect(Number.isInteger(settled.durationMs) && settled.durationMs >= 0).toBe(true);
 });
 
+test('a result is told although a task gave every object a toJSON', async () => {
+  const bench = new Bench();
+  const worker = await bench.started();
+  bench.run(worker, 'patch', ['toJson']);
+  await bench.settled(worker, 0);
+  runNext(bench, worker, 'echo', 7);
+  expect(await bench.settled(worker, 1)).toMatchObject({ value: '7', index: 1 });
+});
+
 test('an error is told although a task replaced what texts are taken apart with', async () => {
   const bench = new Bench();
   const worker = await bench.started();

@@ -27,6 +27,7 @@ const PATCHES: Readonly<Record<string, () => void>> = {
   maps: () => { spoil(Map.prototype, ['get', 'set', 'has', 'delete', 'forEach', 'values']); },
   promises: () => { Reflect.set(globalThis, 'Promise', nonsense); },
   tries: () => { spoil(Promise, ['try', 'resolve', 'race']); },
+  toJson: () => { add(Object.prototype, 'toJSON', () => 'forged'); },
   atomics: () => { spoil(Atomics, ['load', 'store', 'exchange', 'add']); },
   writes: () => { spoil(Buffer.prototype, ['write', 'utf8Write']); },
   posts: () => { spoil(MessagePort.prototype, ['postMessage']); },
@@ -36,6 +37,10 @@ const PATCHES: Readonly<Record<string, () => void>> = {
 export function patch(_context: TaskContext, what: string): string {
   PATCHES[what]?.();
   return what;
+}
+
+function add(target: object, name: string, value: () => string): void {
+  Object.defineProperty(target, name, { value });
 }
 
 function spoil(target: object, names: readonly string[]): void {
