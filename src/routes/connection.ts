@@ -86,7 +86,7 @@ export function onceTaken(raw: ServerResponse, tell: (taken: boolean) => void): 
 /** How many answers are waited for on each connection. */
 const waiting = new WeakMap<Socket, number>();
 
-/** (N4) */
+/** A connection that is not read shows no hang-up: one that stays so while an answer is waited for is closed. (N1) */
 function keepReading(socket: Socket, more: 1 | -1): void {
   const count = waiting.get(socket);
   waiting.set(socket, (count ?? 0) + more);

@@ -3,7 +3,7 @@
 // Owns starting, signalling and seeing the end of it. Does not own when it has to end (keeper.ts).
 //   P1. A signal goes to every member. What left the group (`setsid`, a daemon) is out of reach, and so documented.
 //   P2. A zombie is no member: it runs nothing, and where the first process of a container reaps nobody it stays for ever.
-//   P3. A member that belongs to another user is alive although it cannot be signalled, and whoever signals it hears so.
+//   P3. A member that belongs to another user is alive although no signal reaches it: who waits for its end finds it stuck.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -42,20 +42,17 @@ export class Group {
     return group;
   }
 
-  /** Whether every member that is left was reached. (P1, P3) */
-  signal(name: NodeJS.Signals): boolean {
+  /** (P1, P3) */
+  signal(name: NodeJS.Signals): void {
     try {
       process.kill(-this.id, name);
-      return true;
     } catch (error) {
-      // ESRCH: no member is left. macOS says EPERM when only zombies are.
-      if (hasCode(error, 'ESRCH')) return true;
-      if (!hasCode(error, 'EPERM')) throw error;
-      return process.platform === 'darwin' || !this.isAlive;
+      // ESRCH: no member is left. EPERM: none that is ours; macOS says so when only zombies are.
+      if (!hasCode(error, 'ESRCH') && !hasCode(error, 'EPERM')) throw error;
     }
   }
 
-  /** Whether anything of the group still runs. (P2) */
+  /** Whether anything of the group still runs. (P2, P3) */
   get isAlive(): boolean {
     try {
       process.kill(-this.id, 0);
