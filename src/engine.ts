@@ -51,9 +51,20 @@ export interface EngineParts {
   readonly failed: (error: unknown) => void;
 }
 
+/** Who asked; emptied when they are told. */
+interface Asked {
+  readonly request: number;
+  give: Answer | undefined;
+}
+
+interface Arrived {
+  readonly input: Input;
+  readonly asked: Asked | undefined;
+}
+
 interface Group {
   inputs: number;
-  readonly answers: { readonly request: number; readonly reply: Reply }[];
+  readonly answers: { readonly asked: Asked; readonly reply: Reply }[];
   readonly effects: Effect[];
   readonly facts: { readonly fact: Fact; readonly at: number }[];
   /** Called when the group has left. */
@@ -71,17 +82,20 @@ export interface Engine {
   submit(request: Unnumbered<ClientRequest>, answer: Answer): number;
   post(report: Report): void;
   reading(): Reading;
+  /** The same clock as a reading's `mono`, where a span is all that is wanted. */
+  mono(): number;
 }
 
 export class EngineLoop implements Engine {
   readonly state: State;
   readonly #parts: EngineParts;
   /**
-   * Each answer in a holder that is emptied when it is given. A map leaves its former tables to the garbage collector
-   * linked one to the next, and by the oldest of them all would be kept until a full collection, whole requests with them.
+   * Those whom the step of their own question did not answer. Each is emptied when it is told: a map leaves its former
+   * tables to the garbage collector linked one to the next, and by the oldest of them all would be kept until a full
+   * collection, whole requests with them.
    */
-  readonly #answers = new Map<number, { give: Answer | undefined }>();
-  readonly #arrived: Input[] = [];
+  readonly #waiting = new Map<number, Asked>();
+  readonly #arrived: Arrived[] = [];
   #group: Group = emptyGroup();
   /** Groups that may leave and have not yet, in their order. (E1) */
   readonly #flushed: Group[] = [];
@@ -124,8 +138,7 @@ export class EngineLoop implements Engine {
       this.#parts.clock.soon(() => answer({ kind: 'refused', refusal: { code: 'overloaded' } }));
       return number;
     }
-    this.#answers.set(number, { give: answer });
-    this.#take({ ...request, request: number });
+    this.#take({ ...request, request: number }, { request: number, give: answer });
     this.askedAt = this.#mono;
     return number;
   }
@@ -137,6 +150,10 @@ export class EngineLoop implements Engine {
   reading(): Reading {
     this.#turn();
     return { now: Math.floor(this.#now), wall: this.#parts.clock.wall(), mono: this.#mono };
+  }
+
+  mono(): number {
+    return this.#parts.clock.mono();
   }
 
   /** Resolves when everything that was stepped so far is flushed and has left. */
@@ -155,10 +172,10 @@ export class EngineLoop implements Engine {
     await this.#parts.journal.commit({ now: Math.floor(this.#now), rows: [], payloads: [], drops: [] });
   }
 
-  #take(input: Input): void {
+  #take(input: Input, asked?: Asked): void {
     if (this.#closed) return;
     this.#turn();
-    this.#arrived.push(input);
+    this.#arrived.push({ input, asked });
     if (!this.#stepping) this.#drain();
   }
 
@@ -168,15 +185,16 @@ export class EngineLoop implements Engine {
     const gap = mono - this.#mono;
     this.#mono = mono;
     this.#now += Math.min(gap, STALL_MS);
-    if (gap > STALL_MS && !this.#closed) this.#arrived.push({ kind: 'resumed' });
+    if (gap > STALL_MS && !this.#closed) this.#arrived.push({ input: { kind: 'resumed' }, asked: undefined });
   }
 
   #drain(): void {
     this.#stepping = true;
     try {
       for (let i = 0; i < this.#arrived.length; i++) {
+        const { input, asked } = this.#arrived[i]!;
         this.#group.inputs++;
-        this.#collect(step(this.state, Math.floor(this.#now), this.#parts.clock.wall(), this.#arrived[i]!));
+        this.#collect(step(this.state, Math.floor(this.#now), this.#parts.clock.wall(), input), asked);
       }
     } catch (error) {
       // A rule that throws is a bug and leaves the state half changed: nothing of it may become visible.
@@ -187,14 +205,27 @@ export class EngineLoop implements Engine {
     this.#askFlush();
   }
 
-  #collect(output: Output): void {
-    for (const answered of output.answers) this.#group.answers.push(answered);
-    this.#unanswered += output.answers.length;
+  #collect(output: Output, asked?: Asked): void {
+    this.#collectAnswers(output.answers, asked);
     for (const { effect, early } of output.orders) {
       if (early) this.#performEarly(effect);
       else this.#group.effects.push(effect);
     }
     for (const fact of output.facts) this.#group.facts.push({ fact, at: this.#mono });
+  }
+
+  /** Nearly every question is answered in its own step; whose is not, waits until another step does it. */
+  #collectAnswers(answers: Output['answers'], asked: Asked | undefined): void {
+    let isAsking = asked !== undefined;
+    for (const { request, reply } of answers) {
+      const told = asked?.request === request ? asked : this.#waiting.get(request);
+      if (told === undefined) continue;
+      if (told === asked) isAsking = false;
+      else this.#waiting.delete(request);
+      this.#group.answers.push({ asked: told, reply });
+      this.#unanswered++;
+    }
+    if (asked !== undefined && isAsking) this.#waiting.set(asked.request, asked);
   }
 
   /** At once, but not before what is flushed and on its way out: a worker hears of its locks in the order of the steps. (E1) */
@@ -247,13 +278,10 @@ export class EngineLoop implements Engine {
 
   #release(group: Group): void {
     this.#unanswered -= group.answers.length;
-    for (const { request, reply } of group.answers) {
-      const asked = this.#answers.get(request);
-      if (asked?.give === undefined) continue;
+    for (const { asked, reply } of group.answers) {
       const { give } = asked;
       asked.give = undefined;
-      this.#answers.delete(request);
-      give(reply);
+      give?.(reply);
     }
     // Behind the answers, so that a task which ends the process cannot take the answer to its own submission with it.
     this.#leave(group.effects);

@@ -25,10 +25,11 @@ import { attendanceDue, carried, hangUp, uncarried } from './locks/listeners.ts'
 import { followOver, readLease, renew } from './locks/renew.ts';
 import { openLocks, releaseListeners, startLocks } from './locks/start.ts';
 import { endScope, taskAcquire, taskRelease } from './locks/tasks.ts';
+import type { Deadline } from './state/deadlines.ts';
 import type { Input } from './state/inputs.ts';
 import { BrokenState, brokenInvariants } from './state/invariants.ts';
 import { loadRows, type StoredRow } from './state/load.ts';
-import type { DeadlineKind, State } from './state/state.ts';
+import type { State } from './state/state.ts';
 import type { Output, Step } from './state/step.ts';
 
 /** One turn: settles what came due before `now`, then applies the input. (M1) */
@@ -60,12 +61,13 @@ export function clockCommitMs(state: State): number {
 
 function settleDue(current: Step): void {
   const { deadlines } = current.state;
-  for (let due = deadlines.past(current.now); due !== undefined; due = deadlines.past(current.now)) comeDue(current, due.kind, due.id);
+  for (let due = deadlines.past(current.now); due !== undefined; due = deadlines.past(current.now)) comeDue(current, due);
 }
 
-function comeDue(current: Step, kind: DeadlineKind, id: string): void {
+function comeDue(current: Step, due: Deadline): void {
+  const { kind, id } = due;
   switch (kind) {
-    case 'lease': return leaseDue(current, id);
+    case 'lease': return leaseDue(current, due);
     case 'forget': return forgetDue(current);
     case 'attendance': return attendanceDue(current, id);
     case 'listener': return requestDue(current, id);

@@ -137,11 +137,11 @@ async function stop({ engine, runner, sender, app }: Parts, graceMs: number, jou
 
 /** The grace ends early when nothing was held, run or asked for a while. */
 async function grace(engine: EngineLoop, graceMs: number): Promise<void> {
-  const began = engine.reading().mono;
+  const began = engine.mono();
   let busyAt = began;
   for (;;) {
     await delay(TURN_MS);
-    const { mono } = engine.reading();
+    const mono = engine.mono();
     if (isBusy(engine.state)) busyAt = mono;
     if (mono - began >= graceMs || mono - Math.max(busyAt, engine.askedAt) >= SHUTDOWN_IDLE_MS) return;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Deadlines } from '../src/state/deadlines.ts';
+import { Deadline, Deadlines } from '../src/state/deadlines.ts';
 import { Fifo } from '../src/state/fifo.ts';
 import { brokenInvariants } from '../src/state/invariants.ts';
 import { emptyLine, HeldLines, type Line } from '../src/state/lines.ts';
@@ -103,27 +103,28 @@ describe('an ordered set', () => {
 
 describe('deadlines', () => {
   test('come due in order of time, equal times in the order in which they were set', () => {
-    const deadlines = new Deadlines<'a' | 'b'>();
+    const deadlines = new Deadlines();
+    const all = Array.from({ length: 500 }, (_, id) => new Deadline('lease', String(id)));
     const model = new Map<string, number>();
     const random = numbers(3);
     for (let i = 0; i < 20_000; i++) {
       const id = String(random() % 500);
       const dueAt = i % 4 === 0 ? undefined : random() % 1_000;
-      deadlines.set('a', id, dueAt);
+      deadlines.set(all[Number(id)]!, dueAt);
       if (dueAt === undefined) model.delete(id); else model.set(id, dueAt);
     }
     const due: number[] = [];
     for (let next = deadlines.past(Infinity); next !== undefined; next = deadlines.past(Infinity)) {
       expect(next.dueAt).toBe(model.get(next.id));
       due.push(next.dueAt);
-      deadlines.set('a', next.id, undefined);
+      deadlines.set(next, undefined);
     }
     expect(due).toEqual([...model.values()].toSorted((x, y) => x - y));
   });
 
   test('are due when time has gone past them, not at them', () => {
-    const deadlines = new Deadlines<'a'>();
-    deadlines.set('a', '1', 10);
+    const deadlines = new Deadlines();
+    deadlines.set(new Deadline('lease', '1'), 10);
     expect(deadlines.past(10)).toBeUndefined();
     expect(deadlines.past(11)?.id).toBe('1');
   });

@@ -29,9 +29,9 @@ export function makeIdle(step: Step, { worker, setup }: WorkerRow): void {
 
 /** Whether a thread may be started now; otherwise the pool is looked at again when one may. (T2) */
 export function mayStart(step: Step): boolean {
-  const { restart, deadlines } = step.state;
+  const { restart, restarting, deadlines } = step.state;
   if (step.now >= restart.notBefore) return true;
-  deadlines.set('restart', 'pool', restart.notBefore);
+  deadlines.set(restarting, restart.notBefore);
   return false;
 }
 
@@ -46,5 +46,5 @@ export function noteLoss(step: Step, message: string): void {
 export function noteWork(step: Step): void {
   if (step.state.restart.losses === 0) return;
   step.state.restart = { losses: 0, notBefore: 0 };
-  step.state.deadlines.set('restart', 'pool', undefined);
+  step.state.deadlines.set(step.state.restarting, undefined);
 }

@@ -80,7 +80,7 @@ export function workerDue(step: Step, worker: number): boolean {
 
 /** Threads may be started again after the back-off. */
 export function restartDue(step: Step): void {
-  step.state.deadlines.set('restart', 'pool', undefined);
+  step.state.deadlines.set(step.state.restarting, undefined);
   dispatch(step);
 }
 

@@ -2,6 +2,7 @@
 //
 // Owns release, expiry, abandonment, revocation and the end of a wait. Each passes the lock on in the same step (G1).
 
+import type { Deadline } from '../state/deadlines.ts';
 import type { HeldLease, LiveLease, WaitingLease } from '../state/rows.ts';
 import { answer, order, refuse, type Step } from '../state/step.ts';
 import type { LockRequest } from '../state/inputs.ts';
@@ -31,12 +32,12 @@ export function revoke(step: Step, lease: HeldLease, reason: string | undefined)
 }
 
 /** A lease came to its end: a held one expires, a wait is over. */
-export function leaseDue(step: Step, id: string): void {
-  const lease = findLease(step.state, id);
+export function leaseDue(step: Step, due: Deadline): void {
+  const lease = findLease(step.state, due.id);
   if (lease?.state === 'waiting') return waitOver(step, lease);
   if (lease?.state !== 'held') throw new Error('a lease that has ended came due');
   const end = endsAt(step.state, lease)!;
-  if (end >= step.now) step.state.deadlines.set('lease', id, end);
+  if (end >= step.now) step.state.deadlines.set(due, end);
   else endAndPassOn(step, lease, 'expired');
 }
 

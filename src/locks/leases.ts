@@ -17,12 +17,13 @@ export function findLease(state: State, id: string): LeaseRow | undefined {
 
 /** Stores the row where it belongs. (L1) */
 export function putLease(state: State, row: LiveLease): void {
-  if (row.claimant.by === 'task' || (row.state === 'waiting' && row.claimant.by === 'connection' && row.claimant.key === undefined)) {
-    state.places.put(row);
-    return;
-  }
+  if (isVolatile(row)) return state.places.put(row);
   state.places.delete(row.id);
   state.leases.put(row);
+}
+
+function isVolatile({ state, claimant }: LiveLease): boolean {
+  return claimant.by === 'task' || (state === 'waiting' && claimant.by === 'connection' && claimant.key === undefined);
 }
 
 /** When a held lease ends, in `now`, with the floors that a start or a stall put under it; never for a task's. */
@@ -36,8 +37,8 @@ export function endLease(step: Step, lease: LiveLease, end: LeaseEnd, reason?: s
   const { state } = step;
   const ended = endedRow(step, lease, end, reason);
   state.attendance.delete(lease.id);
-  state.places.delete(lease.id);
-  if (isKept(lease, end)) state.leases.put(ended);
+  if (isVolatile(lease)) state.places.delete(lease.id);
+  else if (isKept(lease, end)) state.leases.put(ended);
   else state.leases.delete(lease.id);
   while (state.leaseIndex.ended.size > ENDED_LEASES_MAX) forgetOldest(step);
   settleKey(step, lease, end);
@@ -52,9 +53,9 @@ function forgetOldest({ state }: Step): void {
 
 /** Leases that ended long enough ago are not kept any longer. */
 export function forgetDue(step: Step): void {
-  const { leaseIndex: { ended }, deadlines } = step.state;
+  const { leaseIndex: { ended }, deadlines, forgetting } = step.state;
   while (ended.size > 0 && ended.first()!.keepUntil < step.now) forgetOldest(step);
-  deadlines.set('forget', 'leases', ended.first()?.keepUntil);
+  deadlines.set(forgetting, ended.first()?.keepUntil);
 }
 
 function endedRow(step: Step, lease: LiveLease, end: LeaseEnd, reason: string | undefined): EndedLease {

@@ -27,7 +27,10 @@ export function openLocks(step: Step): void {
   for (const { lease } of Array.from(state.attendance.values())) {
     state.attendance.put({ lease, listeners: 0, abandonAt: step.now + graceMs(findLease(state, lease)!) });
   }
-  for (const lease of state.leases.values()) if (lease.state === 'held') state.deadlines.set('lease', lease.id, lease.expiresAt);
+  for (const lease of state.leases.values()) {
+    const due = lease.state === 'held' ? state.leases.deadlineOf(lease.id) : undefined;
+    if (due !== undefined && lease.state === 'held') state.deadlines.set(due, lease.expiresAt);
+  }
 }
 
 /** A committed grant counts as carried, but for a ticket's that nobody claimed. */

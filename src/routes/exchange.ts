@@ -29,13 +29,9 @@ export class Exchange {
   }
 }
 
-/** Makes every request of the app begin with an exchange, and counts it when it is answered. (K1) */
-export function followRequests(app: Routes, edge: Edge): void {
+/** Counts every request of the app when it is answered; each has to begin with an exchange. (K1) */
+export function countRequests(app: Routes, edge: Edge): void {
   app.decorateRequest('exchange');
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.exchange = new Exchange(edge.engine.reading().mono);
-    done();
-  });
   // By a hook of each route: asked for its route, the framework makes an object of all that it knows of it.
   app.addHook('onRoute', (route) => {
     const counted = edge.telemetry.requests(route.url, String(route.method));
@@ -67,7 +63,7 @@ export function isClosed(request: FastifyRequest, reply: FastifyReply): boolean 
 
 function count({ engine, telemetry, logger }: Edge, request: FastifyRequest, status: number): void {
   const { arrivedAt, counted } = request.exchange;
-  const seconds = (engine.reading().mono - arrivedAt) / 1_000;
+  const seconds = (engine.mono() - arrivedAt) / 1_000;
   (counted ?? telemetry.requests(request.routeOptions.url ?? '', request.method))(status, seconds);
   if (!logger.isLevelEnabled('debug')) return;
   const { method, routeOptions: { url: route = '' } } = request;

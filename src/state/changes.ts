@@ -4,6 +4,8 @@
 //   C1. A row that changed several times is stored once, as it is when the changes are taken.
 //   C2. A payload is dropped one commit after the row that named it, so no row ever names bytes that are gone.
 
+import type { Deadline } from './deadlines.ts';
+import { Names } from './names.ts';
 import type { PayloadRef } from './payloads.ts';
 
 /**
@@ -24,6 +26,8 @@ export class Entry<Row extends object = object> implements Place {
   row: Row | undefined;
   /** Whether the changes that were not taken yet have it. */
   isRecorded = false;
+  /** When the row comes due, if it does. */
+  deadline: Deadline | undefined = undefined;
   slot: number;
   checksum: number;
 
@@ -66,8 +70,8 @@ export class Changes {
   #drops: string[] = [];
   #dropsNext: string[] = [];
   /** Locks whose durable leases changed: in the group being built, and in the one being committed. */
-  #locks = new Set<string>();
-  #locksInFlight = new Set<string>();
+  #locks = new Names();
+  #locksInFlight = new Names();
   readonly #checksum: Checksum;
 
   constructor(checksum: Checksum) {
@@ -115,13 +119,13 @@ export class Changes {
     this.#drops = this.#dropsNext;
     this.#dropsNext = [];
     this.#locksInFlight = this.#locks;
-    this.#locks = new Set();
+    this.#locks = new Names();
     return { rows, payloads, drops };
   }
 
   /** The changes that were taken last are on the disk. */
   flushed(): void {
-    this.#locksInFlight = new Set();
+    this.#locksInFlight = new Names();
   }
 }
 

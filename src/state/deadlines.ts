@@ -2,54 +2,50 @@
 //
 // Owns the order of what is due. Does not own why: a table's rows say when they are due (state.ts), the machine says
 // what then happens.
-//   D1. Each (kind, id) has at most one deadline. Equal times come due in the order in which they were set.
+//   D1. Whoever may come due has one deadline and keeps it: nothing is looked up to move or clear it. Equal times come
+//       due in the order in which they were set.
 //   D2. A deadline is due when time has gone past it, not at it: a lease lives through its last millisecond.
 
-export interface Deadline<Kind extends string> {
-  readonly kind: Kind;
+export type DeadlineKind = 'lease' | 'attendance' | 'listener' | 'forget' | 'key' | 'batch' | 'delivery' | 'worker' | 'restart';
+
+const NOT_SET = -1;
+
+/** When one thing comes due. Only the heap changes it. */
+export class Deadline {
+  readonly kind: DeadlineKind;
   readonly id: string;
-  readonly dueAt: number;
+  dueAt = Infinity;
+  order = 0;
+  /** Where it stands in the heap. */
+  slot = NOT_SET;
+
+  constructor(kind: DeadlineKind, id: string) {
+    this.kind = kind;
+    this.id = id;
+  }
 }
 
-interface Entry<Kind extends string> {
-  readonly kind: Kind;
-  readonly id: string;
-  dueAt: number;
-  order: number;
-  slot: number;
-}
-
-export class Deadlines<Kind extends string> {
-  readonly #heap: Entry<Kind>[] = [];
-  readonly #entries = new Map<Kind, Map<string, Entry<Kind>>>();
+export class Deadlines {
+  readonly #heap: Deadline[] = [];
   #order = 0;
 
   get size(): number {
     return this.#heap.length;
   }
 
-  /** Sets, moves or (with `undefined`) clears the deadline of one row. */
-  set(kind: Kind, id: string, dueAt: number | undefined): void {
-    let ofKind = this.#entries.get(kind);
-    if (ofKind === undefined) this.#entries.set(kind, (ofKind = new Map()));
-    const entry = ofKind.get(id);
-    if (dueAt === undefined) {
-      if (entry !== undefined) this.#remove(ofKind, entry);
-    } else if (entry === undefined) {
-      const added = { kind, id, dueAt, order: this.#order++, slot: this.#heap.length };
-      ofKind.set(id, added);
-      this.#heap.push(added);
-      this.#up(added);
-    } else if (entry.dueAt !== dueAt) {
-      entry.dueAt = dueAt;
-      entry.order = this.#order++;
-      this.#up(entry);
-      this.#down(entry);
-    }
+  /** Sets, moves or (with `undefined`) clears a deadline. */
+  set(deadline: Deadline, dueAt: number | undefined): void {
+    if (dueAt === undefined) return this.#remove(deadline);
+    if (deadline.slot === NOT_SET) deadline.slot = this.#heap.push(deadline) - 1;
+    else if (deadline.dueAt === dueAt) return;
+    deadline.dueAt = dueAt;
+    deadline.order = this.#order++;
+    this.#up(deadline);
+    this.#down(deadline);
   }
 
   /** The earliest deadline, if `now` is past it. (D2) */
-  past(now: number): Deadline<Kind> | undefined {
+  past(now: number): Deadline | undefined {
     const first = this.#heap[0];
     return first !== undefined && first.dueAt < now ? first : undefined;
   }
@@ -59,45 +55,47 @@ export class Deadlines<Kind extends string> {
     return this.#heap[0]?.dueAt;
   }
 
-  #remove(ofKind: Map<string, Entry<Kind>>, entry: Entry<Kind>): void {
-    ofKind.delete(entry.id);
+  #remove(deadline: Deadline): void {
+    const { slot } = deadline;
+    if (slot === NOT_SET) return;
+    deadline.slot = NOT_SET;
     const last = this.#heap.pop()!;
-    if (last === entry) return;
-    this.#place(last, entry.slot);
+    if (last === deadline) return;
+    this.#place(last, slot);
     this.#up(last);
     this.#down(last);
   }
 
-  #up(entry: Entry<Kind>): void {
-    let slot = entry.slot;
+  #up(deadline: Deadline): void {
+    let slot = deadline.slot;
     while (slot > 0) {
       const parent = this.#heap[(slot - 1) >>> 1]!;
-      if (!before(entry, parent)) break;
+      if (!before(deadline, parent)) break;
       this.#place(parent, slot);
       slot = (slot - 1) >>> 1;
     }
-    this.#place(entry, slot);
+    this.#place(deadline, slot);
   }
 
-  #down(entry: Entry<Kind>): void {
-    let slot = entry.slot;
+  #down(deadline: Deadline): void {
+    let slot = deadline.slot;
     for (;;) {
       let child = 2 * slot + 1;
       if (child >= this.#heap.length) break;
       if (child + 1 < this.#heap.length && before(this.#heap[child + 1]!, this.#heap[child]!)) child++;
-      if (!before(this.#heap[child]!, entry)) break;
+      if (!before(this.#heap[child]!, deadline)) break;
       this.#place(this.#heap[child]!, slot);
       slot = child;
     }
-    this.#place(entry, slot);
+    this.#place(deadline, slot);
   }
 
-  #place(entry: Entry<Kind>, slot: number): void {
-    this.#heap[slot] = entry;
-    entry.slot = slot;
+  #place(deadline: Deadline, slot: number): void {
+    this.#heap[slot] = deadline;
+    deadline.slot = slot;
   }
 }
 
-function before(a: Entry<string>, b: Entry<string>): boolean {
+function before(a: Deadline, b: Deadline): boolean {
   return a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.order < b.order);
 }

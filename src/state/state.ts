@@ -4,14 +4,14 @@
 // Does not own rules; those are in locks/ and batches/.
 
 import { Changes, type Checksum } from './changes.ts';
-import { DurableTable, Table } from './tables.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadline, Deadlines, type DeadlineKind } from './deadlines.ts';
 import { Fifo } from './fifo.ts';
 import { BatchIndex, LeaseIndex } from './indexes.ts';
 import type {
   AttendanceRow, BatchRow, ChunkRow, DeliveryRow, FailuresRow, KeyRow, LeaseRow, ListenerRow, LockRow, OutcomesRow,
   Registry, SendingRow, TokensRow, WorkerRow,
 } from './rows.ts';
+import { DurableTable, Table, type Kept } from './tables.ts';
 
 export interface Settings {
   /** How many worker threads there may be, setups included. */
@@ -21,8 +21,6 @@ export interface Settings {
   /** No fencing token at or below this is given out: for a directory restored from a copy. */
   readonly tokenFloor: number;
 }
-
-export type DeadlineKind = 'lease' | 'attendance' | 'listener' | 'forget' | 'key' | 'batch' | 'delivery' | 'worker' | 'restart';
 
 /** Fencing tokens: drawn from a block whose end is a row. */
 export interface Tokens {
@@ -36,7 +34,14 @@ export interface Tokens {
 export class State {
   readonly settings: Settings;
   readonly changes: Changes;
-  readonly deadlines = new Deadlines<DeadlineKind>();
+  readonly deadlines = new Deadlines();
+  /**
+   * When the oldest ended lease is forgotten, as it was when this was set. They are forgotten in the order of their ends,
+   * and a hundred thousand deadlines would make every change of the heap dear. What comes due sets it anew.
+   */
+  readonly forgetting = new Deadline('forget', 'leases');
+  /** When a thread may be started again. */
+  readonly restarting = new Deadline('restart', 'pool');
   readonly leaseIndex: LeaseIndex;
   readonly batchIndex = new BatchIndex();
   /** Keys whose lease, batch or lock has ended, oldest end first. */
@@ -88,7 +93,7 @@ export class State {
     this.leases = new DurableTable<LeaseRow>('leases', (row) => row.id, changes, [
       (before, after) => leases.leaseChanged(before, after),
       (_before, after) => this.#firstEndedDue(after),
-      (before, after) => changes.touchLock((after ?? before)!.lock),
+      (before, after) => { if (after !== undefined || isLive(before)) changes.touchLock((after ?? before)!.lock); },
       due('lease', (row) => row.id, leaseDue),
     ]);
     this.places = new Table<LeaseRow>((row) => row.id, [
@@ -120,23 +125,25 @@ export class State {
     this.workers = new Table<WorkerRow>((row) => String(row.worker), [due('worker', (row) => String(row.worker), (row) => row.dueAt)]);
   }
 
-  /**
-   * Ended leases share one deadline, that of the oldest when it was set: they are forgotten in the order of their ends, and
-   * a hundred thousand of them would make every change of the heap dear. What comes due sets it anew.
-   */
   #firstEndedDue(after: LeaseRow | undefined): void {
     const { ended: queue } = this.leaseIndex;
-    if (queue.size === 1 && queue.first() === after) this.deadlines.set('forget', 'leases', queue.first()?.keepUntil);
+    if (queue.size === 1 && queue.first() === after) this.deadlines.set(this.forgetting, queue.first()?.keepUntil);
   }
 
   /** Makes the index that keeps the deadlines of one table's rows. */
   #due<Row>(kind: DeadlineKind, keyOf: (row: Row) => string, dueAt: (row: Row) => number | undefined) {
-    return (before: Row | undefined, after: Row | undefined): void => {
+    return (_before: Row | undefined, after: Row | undefined, kept: Kept): void => {
       const next = after === undefined ? undefined : dueAt(after);
-      if (next === undefined && (before === undefined || dueAt(before) === undefined)) return;
-      this.deadlines.set(kind, keyOf((after ?? before)!), next);
+      if (after !== undefined && next !== undefined) kept.deadline ??= new Deadline(kind, keyOf(after));
+      if (kept.deadline === undefined) return;
+      this.deadlines.set(kept.deadline, next);
+      if (next === undefined) kept.deadline = undefined;
     };
   }
+}
+
+function isLive(row: LeaseRow | undefined): boolean {
+  return row?.state === 'waiting' || row?.state === 'held';
 }
 
 function leaseDue(row: LeaseRow): number | undefined {

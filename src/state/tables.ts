@@ -6,15 +6,30 @@
 //   T2. Indexes are derived: each is told of every change of a row, also while rows are loaded at the start.
 
 import { Entry, type Changes, type Place } from './changes.ts';
+import type { Deadline } from './deadlines.ts';
+
+/** What a table keeps beside a row for the index of its deadline, so that it need not be looked up. */
+export interface Kept {
+  deadline: Deadline | undefined;
+}
 
 /** Told of each change of a row: `undefined` before it is there, `undefined` after it has gone. */
-export type Index<Row> = (before: Row | undefined, after: Row | undefined) => void;
+export type Index<Row> = (before: Row | undefined, after: Row | undefined, kept: Kept) => void;
+
+class VolatileEntry<Row> implements Kept {
+  row: Row;
+  deadline: Deadline | undefined = undefined;
+
+  constructor(row: Row) {
+    this.row = row;
+  }
+}
 
 /** Rows whose holder cannot outlive the process: nothing stores them, and after a restart they are not there. */
 export class Table<Row extends object, Key extends string | number = string> {
   readonly #keyOf: (row: Row) => Key;
   readonly #indexes: readonly Index<Row>[];
-  readonly #rows = new Map<Key, Row>();
+  readonly #entries = new Map<Key, VolatileEntry<Row>>();
 
   constructor(keyOf: (row: Row) => Key, indexes: readonly Index<Row>[] = []) {
     this.#keyOf = keyOf;
@@ -22,29 +37,31 @@ export class Table<Row extends object, Key extends string | number = string> {
   }
 
   get size(): number {
-    return this.#rows.size;
+    return this.#entries.size;
   }
 
   get(key: Key): Row | undefined {
-    return this.#rows.get(key);
+    return this.#entries.get(key)?.row;
   }
 
-  values(): Iterable<Row> {
-    return this.#rows.values();
+  *values(): Generator<Row> {
+    for (const { row } of this.#entries.values()) yield row;
   }
 
   put(row: Row): void {
     const key = this.#keyOf(row);
-    const before = this.#rows.get(key);
-    this.#rows.set(key, row);
-    for (const index of this.#indexes) index(before, row);
+    let entry = this.#entries.get(key);
+    const before = entry?.row;
+    if (entry === undefined) this.#entries.set(key, (entry = new VolatileEntry(row)));
+    else entry.row = row;
+    for (const index of this.#indexes) index(before, row, entry);
   }
 
   delete(key: Key): void {
-    const before = this.#rows.get(key);
-    if (before === undefined) return;
-    this.#rows.delete(key);
-    for (const index of this.#indexes) index(before, undefined);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    for (const index of this.#indexes) index(entry.row, undefined, entry);
   }
 }
 
@@ -55,6 +72,8 @@ export class DurableTable<Row extends object> {
   readonly #changes: Changes;
   readonly #indexes: readonly Index<Row>[];
   readonly #entries = new Map<string, Entry<Row>>();
+  /** A rule looks a row up and then replaces it: its entry is found once. */
+  #found: Entry<Row> | undefined;
 
   constructor(name: string, keyOf: (row: Row) => string, changes: Changes, indexes: readonly Index<Row>[] = []) {
     this.#name = name;
@@ -68,7 +87,12 @@ export class DurableTable<Row extends object> {
   }
 
   get(key: string): Row | undefined {
-    return this.#entries.get(key)?.row;
+    return this.#find(key)?.row;
+  }
+
+  /** When the row comes due, if it does. */
+  deadlineOf(key: string): Deadline | undefined {
+    return this.#find(key)?.deadline;
   }
 
   *values(): Generator<Row> {
@@ -80,12 +104,13 @@ export class DurableTable<Row extends object> {
   }
 
   delete(key: string): void {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     if (entry === undefined) return;
     const before = entry.row;
     this.#entries.delete(key);
+    this.#found = undefined;
     entry.row = undefined;
-    for (const index of this.#indexes) index(before, undefined);
+    for (const index of this.#indexes) index(before, undefined, entry);
     this.#changes.record(entry);
   }
 
@@ -96,12 +121,17 @@ export class DurableTable<Row extends object> {
 
   #set(row: Row, place: Place): Entry {
     const key = this.#keyOf(row);
-    let entry = this.#entries.get(key);
+    let entry = this.#find(key);
     const before = entry?.row;
-    if (entry === undefined) this.#entries.set(key, (entry = new Entry(this.#name, key, row, place)));
+    if (entry === undefined) this.#entries.set(key, (this.#found = entry = new Entry(this.#name, key, row, place)));
     else entry.row = row;
-    for (const index of this.#indexes) index(before, row);
+    for (const index of this.#indexes) index(before, row, entry);
     return entry;
+  }
+
+  #find(key: string): Entry<Row> | undefined {
+    if (this.#found?.key !== key) this.#found = this.#entries.get(key);
+    return this.#found;
   }
 }
 

@@ -61,7 +61,11 @@ export class ScriptedEngine implements Engine {
   }
 
   reading(): Reading {
-    return { now: this.now, wall: WALL + this.now, mono: performance.now() };
+    return { now: this.now, wall: WALL + this.now, mono: this.mono() };
+  }
+
+  mono(): number {
+    return performance.now();
   }
 
   /** Forgets what was asked and reported, and goes back to the script that every test begins with. */

@@ -4,7 +4,7 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Deadlines } from '../../src/state/deadlines.ts';
+import { Deadline, Deadlines } from '../../src/state/deadlines.ts';
 import { Fifo } from '../../src/state/fifo.ts';
 import { Ordered } from '../../src/state/ordered.ts';
 import { Queue } from '../../src/state/queue.ts';
@@ -120,10 +120,12 @@ describe('deadlines', () => {
 
   test('come due once each, in the order of their times, and in the order in which they were set where those are equal', () => {
     fc.assert(fc.property(fc.array(change, { maxLength: 300, size: 'max' }), fc.integer({ min: 0, max: 60 }), (changes, now) => {
-      const deadlines = new Deadlines<'lease'>();
+      const deadlines = new Deadlines();
+      const all = new Map<string, Deadline>();
       const plain = new Map<string, { dueAt: number; order: number }>();
       for (const [order, { id, dueAt }] of changes.entries()) {
-        deadlines.set('lease', id, dueAt);
+        if (!all.has(id)) all.set(id, new Deadline('lease', id));
+        deadlines.set(all.get(id)!, dueAt);
         if (dueAt === undefined) plain.delete(id);
         else if (plain.get(id)?.dueAt !== dueAt) plain.set(id, { dueAt, order });
       }
@@ -132,7 +134,7 @@ describe('deadlines', () => {
       const due: string[] = [];
       for (let next = deadlines.past(now); next !== undefined; next = deadlines.past(now)) {
         due.push(next.id);
-        deadlines.set('lease', next.id, undefined);
+        deadlines.set(next, undefined);
       }
       expect(due).toEqual(sorted.filter(([, { dueAt }]) => dueAt < now).map(([id]) => id));
     }), RUNS);
@@ -140,10 +142,11 @@ describe('deadlines', () => {
 
   test('of two kinds with one id have nothing to do with each other', () => {
     fc.assert(fc.property(ids, fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 }), (id, lease, key) => {
-      const deadlines = new Deadlines<'lease' | 'key'>();
-      deadlines.set('lease', id, lease);
-      deadlines.set('key', id, key);
-      deadlines.set('lease', id, undefined);
+      const deadlines = new Deadlines();
+      const [first, second] = [new Deadline('lease', id), new Deadline('key', id)];
+      deadlines.set(first, lease);
+      deadlines.set(second, key);
+      deadlines.set(first, undefined);
       expect([deadlines.size, deadlines.past(10)]).toEqual([1, expect.objectContaining({ kind: 'key', id, dueAt: key })]);
     }), RUNS);
   });

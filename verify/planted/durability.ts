@@ -6,18 +6,16 @@ export const DURABILITY: readonly PlantedBug[] = [
   {
     name: 'answers-before-the-commit',
     file: 'src/engine.ts',
-    before: 'for (const answered of output.answers) this.#group.answers.push(answered);',
-    after: 'for (const answered of output.answers) this.#parts.clock.soon(() => this.#release({ ...emptyGroup(), answers: [answered] }));',
+    before: 'this.#group.answers.push({ asked: told, reply });',
+    after: 'this.#parts.clock.soon(() => this.#release({ ...emptyGroup(), answers: [{ asked: told, reply }] }));',
     why: 'A crash takes back what was answered.',
   },
   {
     name: 'reads-overtake-the-commit',
     file: 'src/engine.ts',
-    before: 'for (const answered of output.answers) this.#group.answers.push(answered);',
-    after: `for (const answered of output.answers) {
-      if (this.state.changes.empty) this.#parts.clock.soon(() => this.#release({ ...emptyGroup(), answers: [answered] }));
-      else this.#group.answers.push(answered);
-    }`,
+    before: 'this.#group.answers.push({ asked: told, reply });',
+    after: `if (this.state.changes.empty) this.#parts.clock.soon(() => this.#release({ ...emptyGroup(), answers: [{ asked: told, reply }] }));
+      else this.#group.answers.push({ asked: told, reply });`,
     why: 'A reading shows what the commit in flight has not stored yet, and a crash takes it back.',
   },
   {

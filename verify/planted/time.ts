@@ -37,7 +37,7 @@ export const TIME: readonly PlantedBug[] = [
   {
     name: 'floors-promised-and-not-kept',
     file: 'src/locks/endings.ts',
-    before: "if (end >= step.now) step.state.deadlines.set('lease', id, end);\n  else endAndPassOn(step, lease, 'expired');",
+    before: "if (end >= step.now) step.state.deadlines.set(due, end);\n  else endAndPassOn(step, lease, 'expired');",
     after: "if (end >= 0) endAndPassOn(step, lease, 'expired');",
     why: 'An answer after a start or a stall says more than the lease then has.',
   },

@@ -47,6 +47,7 @@ export class Edge {
       },
       post: (report) => process.post(report),
       reading: () => process.engine.reading(),
+      mono: () => process.engine.mono(),
     };
     this.#real = {
       engine, tokens: [], callbacks: true, version: 'sim',

@@ -130,7 +130,7 @@ export class Process implements Owner {
     this.#isStopping = true;
     this.#world.fault('orderly stop');
     this.post({ kind: 'drain' });
-    const began = this.engine.reading().mono;
+    const began = this.engine.mono();
     this.#grace(began, began);
   }
 
@@ -149,7 +149,7 @@ export class Process implements Owner {
 
   #grace(began: number, busyAt: number): void {
     this.#world.timeline.after(TURN_MS, () => {
-      const { mono } = this.engine.reading();
+      const mono = this.engine.mono();
       const busy = this.#isBusy() ? mono : busyAt;
       if (mono - began >= SHUTDOWN_GRACE_MS || mono - Math.max(busy, this.#loop.askedAt) >= SHUTDOWN_IDLE_MS) this.#end();
       else this.#grace(began, busy);
