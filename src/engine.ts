@@ -4,9 +4,11 @@
 // in groups, and lets answers and effects go. Owns no rule.
 //   E1. Durable before visible: an answer or effect leaves when its group, and every group before it, is flushed. Only
 //       what a step marked as early rests on nothing unflushed and leaves at once.
-//   E2. One commit is in flight; what arrives meanwhile is stepped at once and committed as the next group.
+//   E2. One commit is in flight; what arrives meanwhile is stepped and committed as the next group.
 //   E3. Of a gap between two turns `STALL_MS` count; the machine is told that the rest was cut.
 //   E4. The first commit that fails ends the service: memory is ahead of the disk and there is no way back.
+//   E5. What arrives in one turn of the loop is stepped behind it, one after the other, each by the stamp of its arrival. A
+//       step among the reading of requests finds none of its code and tables in the processor's caches.
 
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal/journal.ts';
@@ -57,7 +59,8 @@ interface Asked {
   give: Answer | undefined;
 }
 
-interface Arrived {
+/** An input with the stamp of its arrival. */
+interface Arrived extends Reading {
   readonly input: Input;
   readonly asked: Asked | undefined;
 }
@@ -95,7 +98,7 @@ export class EngineLoop implements Engine {
    * collection, whole requests with them.
    */
   readonly #waiting = new Map<number, Asked>();
-  readonly #arrived: Arrived[] = [];
+  #arrived: Arrived[] = [];
   #group: Group = emptyGroup();
   /** Groups that may leave and have not yet, in their order. (E1) */
   readonly #flushed: Group[] = [];
@@ -108,9 +111,8 @@ export class EngineLoop implements Engine {
   #now: number;
   #mono: number;
   #committedNow: number;
-  #stepping = false;
   #committing = false;
-  #flushAsked = false;
+  #turnAsked = false;
   #wake: { readonly at: number; readonly cancel: () => void } | undefined;
   #closed = false;
   #failed = false;
@@ -126,7 +128,7 @@ export class EngineLoop implements Engine {
   /** Takes in what the journal holds and commits what the start changed. Before it resolves nothing may be served. */
   async start(): Promise<void> {
     const { opened } = this.#parts.journal;
-    this.#collect(start(this.state, Math.floor(this.#now), this.#parts.clock.wall(), opened.rows, opened.payloadOwners));
+    this.#collect(start(this.state, Math.floor(this.#now), this.#parts.clock.wall(), opened.rows, opened.payloadOwners), this.#mono);
     this.#flush();
     await this.settled();
     this.#arm();
@@ -134,7 +136,7 @@ export class EngineLoop implements Engine {
 
   submit(request: Unnumbered<ClientRequest>, answer: Answer): number {
     const number = ++this.#requests;
-    if (this.#unanswered >= UNANSWERED_MAX && !NEVER_REFUSED.has(request.kind)) {
+    if (this.#unanswered + this.arrived >= UNANSWERED_MAX && !NEVER_REFUSED.has(request.kind)) {
       this.#parts.clock.soon(() => answer({ kind: 'refused', refusal: { code: 'overloaded' } }));
       return number;
     }
@@ -156,11 +158,16 @@ export class EngineLoop implements Engine {
     return this.#parts.clock.mono();
   }
 
-  /** Resolves when everything that was stepped so far is flushed and has left. */
+  /** How many inputs have arrived and were not stepped yet. */
+  get arrived(): number {
+    return this.#arrived.length;
+  }
+
+  /** Resolves when everything that has arrived so far is flushed and has left. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       this.#group.left.push(resolve);
-      this.#askFlush();
+      this.#askTurn();
     });
   }
 
@@ -175,8 +182,12 @@ export class EngineLoop implements Engine {
   #take(input: Input, asked?: Asked): void {
     if (this.#closed) return;
     this.#turn();
-    this.#arrived.push({ input, asked });
-    if (!this.#stepping) this.#drain();
+    this.#arrive(input, asked);
+  }
+
+  #arrive(input: Input, asked?: Asked): void {
+    this.#arrived.push({ input, asked, now: Math.floor(this.#now), wall: this.#parts.clock.wall(), mono: this.#mono });
+    this.#askTurn();
   }
 
   /** Time goes on; a gap is cut and the machine is told before anything that arrived behind it. (E3) */
@@ -185,33 +196,32 @@ export class EngineLoop implements Engine {
     const gap = mono - this.#mono;
     this.#mono = mono;
     this.#now += Math.min(gap, STALL_MS);
-    if (gap > STALL_MS && !this.#closed) this.#arrived.push({ input: { kind: 'resumed' }, asked: undefined });
+    if (gap > STALL_MS && !this.#closed) this.#arrive({ kind: 'resumed' });
   }
 
-  #drain(): void {
-    this.#stepping = true;
+  /** Steps what has arrived. (E5) */
+  #stepArrived(): void {
+    if (this.#failed || this.#arrived.length === 0) return;
+    const arrived = this.#arrived;
+    this.#arrived = [];
     try {
-      for (let i = 0; i < this.#arrived.length; i++) {
-        const { input, asked } = this.#arrived[i]!;
+      for (const { input, asked, now, wall, mono } of arrived) {
         this.#group.inputs++;
-        this.#collect(step(this.state, Math.floor(this.#now), this.#parts.clock.wall(), input), asked);
+        this.#collect(step(this.state, now, wall, input), mono, asked);
       }
     } catch (error) {
       // A rule that throws is a bug and leaves the state half changed: nothing of it may become visible.
-      return this.#fail(error);
+      this.#fail(error);
     }
-    this.#arrived.length = 0;
-    this.#stepping = false;
-    this.#askFlush();
   }
 
-  #collect(output: Output, asked?: Asked): void {
-    this.#collectAnswers(output.answers, asked);
-    for (const { effect, early } of output.orders) {
+  #collect({ answers, orders, facts }: Output, mono: number, asked?: Asked): void {
+    this.#collectAnswers(answers, asked);
+    for (const { effect, early } of orders) {
       if (early) this.#performEarly(effect);
       else this.#group.effects.push(effect);
     }
-    for (const fact of output.facts) this.#group.facts.push({ fact, at: this.#mono });
+    for (const fact of facts) this.#group.facts.push({ fact, at: mono });
   }
 
   /** Nearly every question is answered in its own step; whose is not, waits until another step does it. */
@@ -235,12 +245,13 @@ export class EngineLoop implements Engine {
     else before.push(effect);
   }
 
-  /** The group is closed when the loop has taken in what has arrived: everything of one turn shares a commit. */
-  #askFlush(): void {
-    if (this.#flushAsked || this.#committing) return;
-    this.#flushAsked = true;
+  /** The group is closed when the loop has taken in what has arrived: everything of one turn shares a commit. (E5) */
+  #askTurn(): void {
+    if (this.#turnAsked) return;
+    this.#turnAsked = true;
     this.#parts.clock.soon(() => {
-      this.#flushAsked = false;
+      this.#turnAsked = false;
+      this.#stepArrived();
       if (!this.#committing) this.#flush();
     });
   }
@@ -264,6 +275,8 @@ export class EngineLoop implements Engine {
       this.#parts.observer.committed((this.#parts.clock.mono() - began) / 1_000, group.inputs);
       this.#releaseFlushed();
       this.#flushed.push(group);
+      this.#stepArrived();
+      if (this.#failed) return;
       // The next commit is on its way before the answers of this one are written: the disk works meanwhile. (E2)
       if (this.state.changes.empty) this.#releaseFlushed();
       else this.#parts.clock.soon(() => this.#releaseFlushed());
@@ -312,7 +325,7 @@ export class EngineLoop implements Engine {
   }
 
   #isIdle(): boolean {
-    return this.#flushed.length === 0 && !this.#committing && !this.#flushAsked && isEmpty(this.#group) && this.state.changes.empty;
+    return this.#flushed.length === 0 && !this.#committing && !this.#turnAsked && isEmpty(this.#group) && this.state.changes.empty;
   }
 
   #isClockDue(): boolean {

@@ -165,6 +165,7 @@ describe('the loop', () => {
     });
     clock.turn();
     await settle();
+    clock.turn();
     expect(happened[0]).toEqual({ returned: 2 });
     expect(happened[1]).toMatchObject({ kind: 'lock', lock: { name: 'a', holder: { lease: { id: 'lse_1' } } } });
   });

@@ -60,13 +60,14 @@ export class LeaseWatch {
     this.#promises.said(lease.id, now + body.expiresInMs, lease.ttlMs, exchange.exchange.arrivedAt);
   }
 
-  /** The machine has taken in an input, from a client or from the world. */
-  stepped(process: Process, report?: Report): void {
+  /** The machine has taken in inputs, from clients and, the reports among them, from the world; `now`: of the latest. */
+  stepped(process: Process, reports: readonly Report[], now: number): void {
     if (!process.isOpen) return;
     const { state } = process;
-    const { now } = process.engine.reading();
-    if (report?.kind === 'opened') this.#promises.opened(process.startedAt, now, this.#real());
-    if (report?.kind === 'uncarried') this.#attention.uncarried(state, report.lease);
+    for (const report of reports) {
+      if (report.kind === 'opened') this.#promises.opened(process.startedAt, now, this.#real());
+      if (report.kind === 'uncarried') this.#attention.uncarried(state, report.lease);
+    }
     this.#promises.look(now, this.#real());
     this.#attention.look(state, now);
   }

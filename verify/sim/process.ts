@@ -47,7 +47,11 @@ export class Process implements Owner {
   readonly #loop: EngineLoop;
   readonly #journal: SimJournal;
   readonly #world: World;
+  readonly #reported: Report[] = [];
   #inputs = 0;
+  /** In the service's time, of the latest input. */
+  #arrivedAt = 0;
+  #lookedAt = 0;
   #nextLook = 0;
   #leaseFloor = 0;
   #isStopping = false;
@@ -91,15 +95,14 @@ export class Process implements Owner {
     this.#world.counts.add('input', report.kind);
     if (this.#world.judge.trace !== undefined) this.#world.judge.note(() => `reports: ${JSON.stringify(report)}`);
     this.#loop.post(report);
-    this.#world.leaseWatch.stepped(this, report);
-    this.#look();
+    this.#reported.push(report);
+    this.#arrived();
   }
 
   submit(request: Parameters<Engine['submit']>[0], answer: Answer): number {
     this.#world.counts.add('input', request.kind);
     const number = this.#loop.submit(request, answer);
-    this.#world.leaseWatch.stepped(this);
-    this.#look();
+    this.#arrived();
     return number;
   }
 
@@ -234,13 +237,17 @@ export class Process implements Owner {
       mono: () => timeline.now,
       wall: () => Math.floor(WALL + timeline.now + world.wallOffset),
       soon: (run) => {
+        const turn = (): void => {
+          run();
+          this.#look();
+        };
         if (this.#isStopping || !this.isOpen) {
           timeline.soon(() => {
             timeline.settle(TURNS_OF_CLOSING);
-            run();
+            turn();
           }, this);
         } else {
-          timeline.soon(run, this);
+          timeline.soon(turn, this);
         }
       },
       after: (delayMs, run) => timeline.after(delayMs, () => {
@@ -292,9 +299,18 @@ export class Process implements Owner {
   }
 
   /** The state's own list of what must hold, in some runs and now and then: it is linear in the state. */
+  #arrived(): void {
+    this.#inputs++;
+    this.#arrivedAt = this.engine.reading().now;
+  }
+
+  /** Where all that arrived was stepped, each checker looks at what became of it. */
   #look(): void {
+    if (!this.alive || this.#loop.arrived > 0 || this.#inputs === this.#lookedAt) return;
+    this.#lookedAt = this.#inputs;
+    this.#world.leaseWatch.stepped(this, this.#reported.splice(0), this.#arrivedAt);
     this.#noteFloor();
-    if (!this.#world.profile.strict || !this.isOpen || ++this.#inputs < this.#nextLook) return;
+    if (!this.#world.profile.strict || !this.isOpen || this.#inputs < this.#nextLook) return;
     const { leases, places, batches, listeners } = this.state;
     this.#nextLook = this.#inputs + STRICT_EVERY + leases.size + places.size + batches.size + listeners.size;
     const broken = brokenInvariants(this.state);
