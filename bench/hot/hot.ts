@@ -13,6 +13,7 @@ import { startPostgres } from '../peers/postgres.ts';
 import type { Side } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
+import type { Commits } from './sequential.ts';
 
 /** The holder, and 64 who wait. */
 const CLIENTS = 65;
@@ -25,18 +26,23 @@ export type InTurn = Told & { readonly outOfTurn: number };
 export async function hotLock(report: Report): Promise<void> {
   await using service = await startService();
   using folder = temporaryFolder();
-  await using journal: Load<Span, { readonly perSecond: number }> = await Load.warmed(COLD, 'bench/hot/sequential.ts', folder.path);
+  await using journal: Load<Span, Commits> = await Load.warmed(COLD, 'bench/hot/sequential.ts', folder.path);
   await using ours: Load<Span, InTurn> = await Load.warmed(COLD, 'bench/hot/turns.ts', service.address, CLIENTS, 'hot');
   await using etcd = await startEtcd();
   await using etcds: Load<Span, Told> | undefined = etcd && await Load.warmed(COLD, 'bench/peers/etcd-locks.ts', etcd.address, CLIENTS, 'hot');
   const our: InTurn[] = [];
+  const spreads: number[] = [];
   const [handed = [], commits = [], beside = []] = await inTurns([
     async () => {
       const told = await ours.measure(SPAN);
       our.push(told);
       return told.perSecond;
     },
-    async () => (await journal.measure(SPAN)).perSecond,
+    async () => {
+      const { perSecond, p99Ms, medianMs } = await journal.measure(SPAN);
+      spreads.push(p99Ms / medianMs);
+      return perSecond;
+    },
     etcds && (async () => (await etcds.measure(SPAN)).perSecond),
   ]);
   const side = handoffs('Holdfast', handed);
@@ -46,6 +52,7 @@ export async function hotLock(report: Report): Promise<void> {
     sides: [ms('99 %', our.map(({ p99Ms }) => p99Ms)), ms('median', our.map(({ medianMs }) => medianMs)), ms('longest', our.map(({ maxMs }) => maxMs))],
     note: `answered out of turn: ${our.reduce((sum, { outOfTurn }) => sum + outOfTurn, 0)}`,
   });
+  report.reading('one hot lock, 64 waiters', { name: "the journal's sequential commits, 99 % ÷ median", unit: '', rounds: spreads });
   if (etcds === undefined) report.skip("the hot lock beside etcd's", 'etcd is not installed');
   else report.figure('hot-etcd', { rounds: ratios(handed, beside), sides: [side, handoffs('etcd', beside)] });
   await besidePostgres(report);

@@ -1,11 +1,13 @@
 // The journal's own pace: commits of one record each, one after another, through the journal's port.
 //
-// `sequential.ts <folder>`; asked for a span it tells the commits per second. A lock in strict order can be handed on no
-// faster than that: each hand-off rests on the release before it, and is durable before anyone hears of it.
+// `sequential.ts <folder>`; asked for a span it tells the commits per second and how long they took. A lock in strict order
+// can be handed on no faster and no more evenly than that: each hand-off rests on the release before it, and is durable
+// before anyone hears of it.
 
 import { crc32 } from 'node:zlib';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
 import { State } from '../../src/state/state.ts';
+import { percentile } from '../figures.ts';
 import { serve, type Span } from '../load/serve.ts';
 
 const [folder = ''] = process.argv.slice(2);
@@ -14,18 +16,29 @@ const state = new State({ workers: 1, checksum: (bytes) => crc32(bytes), tokenFl
 
 let now = 0;
 
-async function commitsPerSecond(ms: number): Promise<number> {
+export interface Commits {
+  readonly perSecond: number;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+}
+
+async function commitFor(ms: number): Promise<Commits> {
   const began = performance.now();
-  let commits = 0;
-  for (; performance.now() - began < ms; commits++) {
+  const times: number[] = [];
+  for (let at = began; at - began < ms;) {
     state.locks.put({ name: 'hot', kind: 'mutex', description: '', labels: {}, createdAt: ++now });
     await journal.commit({ now, ...state.changes.take() });
     state.changes.flushed();
+    const done = performance.now();
+    times.push(done - at);
+    at = done;
   }
-  return commits / ((performance.now() - began) / 1_000);
+  const seconds = (performance.now() - began) / 1_000;
+  const sorted = Float64Array.from(times).toSorted();
+  return { perSecond: sorted.length / seconds, medianMs: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99) };
 }
 
 await serve(async ({ warmMs, measureMs }: Span) => {
-  await commitsPerSecond(warmMs);
-  return { perSecond: await commitsPerSecond(measureMs) };
+  await commitFor(warmMs);
+  return commitFor(measureMs);
 });
