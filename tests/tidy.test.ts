@@ -50,10 +50,11 @@ const PARTS: readonly Part[] = [
   { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts'] },
   { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino'] },
   // The command line is a client like any other: it knows the service by the library, and starts it as `npm start` does.
-  { part: 'src/cli/', values: ['node:*', '@stricli/core', '@holdfast/client', 'src/main.ts', 'src/version.ts'] },
+  { part: 'src/cli/', values: ['node:*', '@stricli/core', '@holdfast/client', 'src/main.ts', 'src/signals.ts', 'src/version.ts'] },
+  { part: 'src/signals.ts', values: [] },
   // Runs wherever there is fetch: the package imports nothing, of Node neither.
   { part: 'packages/client/src/', values: [] },
-  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts', 'src/state/invariants.ts', 'src/version.ts'] },
+  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts', 'src/signals.ts', 'src/state/invariants.ts', 'src/version.ts'] },
 ];
 
 const SOURCES = [...files('src/**/*.ts'), ...files('packages/*/src/**/*.ts')];

@@ -29,7 +29,7 @@ export class Child {
   #ended = false;
 
   constructor(environment: Environment) {
-    this.#process = spawn(process.execPath, ['src/main.ts'], {
+    this.#process = spawn(process.execPath, ['bin/serve.js'], {
       cwd: PROJECT,
       env: { ...inherited(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
