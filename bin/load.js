@@ -5,9 +5,11 @@
 //
 // A clone runs the TypeScript as it is; a published package has no src/, only what `npm run build` made of it.
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
+
+// An import would load all that node:fs has, which a worker thread does not need.
+const { existsSync, mkdirSync, readFileSync } = nodeModule.createRequire(import.meta.url)('node:fs');
 
 const ROOT = new URL('../', import.meta.url);
 /** Whoever can write there can change what runs, as in all of node_modules; so it is nobody's but its maker's. */

@@ -44,11 +44,11 @@ const PARTS: readonly Part[] = [
   { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', NAMES, LIMITS], types: [STATE] },
   { part: 'src/webhooks/', values: ['node:*', 'undici', 'ipaddr.js', LIMITS], types: [STATE] },
   { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, IDS, LIMITS], types: ['src/engine.ts', STATE, 'typebox', '@fastify/type-provider-typebox'] },
-  { part: 'src/telemetry.ts', values: ['src/telemetry/', 'prom-client', LIMITS], types: [STATE, JOURNAL] },
+  { part: 'src/telemetry.ts', values: ['node:*', 'src/telemetry/', LIMITS], types: [STATE, JOURNAL] },
   { part: 'src/telemetry/', values: ['prom-client', LIMITS], types: [STATE] },
   { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS], types: [JOURNAL] },
   { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts', '@fastify/type-provider-typebox'] },
-  { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino'] },
+  { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino', 'fastify'] },
   // The command line is a client like any other: it knows the service by the library, and starts it as `npm start` does.
   { part: 'src/cli/', values: ['node:*', '@stricli/core', '@holdfast/client', 'src/main.ts', 'src/signals.ts', 'src/version.ts'] },
   { part: 'src/signals.ts', values: [] },

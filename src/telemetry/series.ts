@@ -1,14 +1,43 @@
-// Series: counters and histograms that cost next to nothing while they count.
+// Series: counters, gauges and histograms that cost next to nothing while they count.
 //
-// Owns the counts. prom-client owns names, labels and text: it would hash the labels of every observation, at the price
-// of several observations per request, so it is handed the counts when it is asked for its text and not before.
+// Owns the counts and what they are in Prometheus' text format. A metric is read when the text is asked for and not before.
+//   R1. Each metric is written as a whole, in one turn: its numbers are of one moment.
 
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+/** One metric of the text. */
+export interface Metric {
+  readonly name: string;
+  /** With the unit. */
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** Its lines, each with its end. */
+  lines(): string;
+}
 
-/** Where metrics are registered; never prom-client's global registry, which is one for all services of a process. */
-export type Registers = readonly [Registry];
+/** All metrics of one service, in the order of the text. */
+export type Metrics = Metric[];
 
 export type Labels = Readonly<Record<string, string>>;
+
+/** The text of one metric. */
+export function textOf(metric: Metric): string {
+  return `# HELP ${metric.name} ${metric.help}\n# TYPE ${metric.name} ${metric.type}\n${metric.lines()}`;
+}
+
+function line(name: string, labels: string, value: number): string {
+  return labels === '' ? `${name} ${value}\n` : `${name}{${labels}} ${value}\n`;
+}
+
+function labelsText(labels: Labels): string {
+  return Object.entries(labels).map(([name, value]) => labelText(name, value)).join(',');
+}
+
+function labelText(name: string, value: string): string {
+  return `${name}="${/[\\\n"]/u.test(value) ? escaped(value) : value}"`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', String.raw`\\`).replaceAll('\n', String.raw`\n`).replaceAll('"', String.raw`\"`);
+}
 
 /** What was observed under one set of labels. */
 export class Observations {
@@ -32,66 +61,54 @@ export class Observations {
   }
 }
 
-export interface DistributionOptions {
+interface Named {
   readonly name: string;
   /** With the unit. */
   readonly help: string;
-  /** Upper bounds of the buckets, rising, in the metric's unit. */
-  readonly bounds: readonly number[];
-  readonly labelNames?: readonly string[];
-  readonly registers: Registers;
+  readonly metrics: Metrics;
 }
 
-interface Sample {
-  readonly metricName: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
+export interface DistributionOptions extends Named {
+  /** Upper bounds of the buckets, rising, in the metric's unit. */
+  readonly bounds: readonly number[];
 }
 
 /** A histogram whose series are kept by whoever observes. */
-export class Distribution extends Histogram {
-  readonly #name: string;
+export class Distribution implements Metric {
+  readonly type = 'histogram';
+  readonly name: string;
+  readonly help: string;
   readonly #bounds: readonly number[];
-  /** Never observes anything: what prom-client says of a histogram beside its values. */
-  readonly #empty: Histogram;
-  readonly #series: { readonly labels: Labels; readonly observations: Observations }[] = [];
+  readonly #series: { readonly labels: string; readonly observations: Observations }[] = [];
 
-  constructor({ name, help, bounds, labelNames = [], registers }: DistributionOptions) {
-    super({ name, help, registers: [...registers] });
-    this.#empty = new Histogram({ name, help, labelNames, registers: [] });
-    this.#name = name;
+  constructor({ name, help, bounds, metrics }: DistributionOptions) {
+    this.name = name;
+    this.help = help;
     this.#bounds = bounds;
+    metrics.push(this);
   }
 
   /** A new series. To be asked for once for each set of labels. */
   series(labels: Labels): Observations {
     const observations = new Observations(this.#bounds);
-    this.#series.push({ labels, observations });
+    this.#series.push({ labels: labelsText(labels), observations });
     return observations;
   }
 
-  override async get(): ReturnType<Histogram['get']> {
-    const values = this.#series.flatMap(({ labels, observations }) => this.#samples(labels, observations));
-    return { ...(await this.#empty.get()), values };
+  lines(): string {
+    return this.#series.map(({ labels, observations }) => this.#lines(labels, observations)).join('');
   }
 
-  /** The registry prefers this one where a metric has it, as prom-client's histograms do. */
-  getForPromString(): ReturnType<Histogram['get']> {
-    return this.get();
-  }
-
-  #samples(labels: Labels, { within, sum, count }: Observations): Sample[] {
+  #lines(labels: string, { within, sum, count }: Observations): string {
+    const before = labels === '' ? '' : `${labels},`;
     let below = 0;
-    const buckets = this.#bounds.map((le, bound) => {
+    let text = '';
+    for (const [bound, le] of this.#bounds.entries()) {
       below += within[bound]!;
-      return { metricName: `${this.#name}_bucket`, labels: { ...labels, le }, value: below };
-    });
-    return [
-      ...buckets,
-      { metricName: `${this.#name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
-      { metricName: `${this.#name}_sum`, labels, value: sum },
-      { metricName: `${this.#name}_count`, labels, value: count },
-    ];
+      text += line(`${this.name}_bucket`, `${before}le="${le}"`, below);
+    }
+    text += line(`${this.name}_bucket`, `${before}le="+Inf"`, count);
+    return text + line(`${this.name}_sum`, labels, sum) + line(`${this.name}_count`, labels, count);
   }
 }
 
@@ -100,30 +117,32 @@ export function distribution(options: DistributionOptions): Observations {
   return new Distribution(options).series({});
 }
 
-export interface TallyOptions {
-  readonly name: string;
-  readonly help: string;
+/** A counter without labels. */
+export function counter({ metrics, ...named }: Named): { inc(): void } {
+  let count = 0;
+  metrics.push({ ...named, type: 'counter', lines: () => line(named.name, '', count) });
+  return { inc: () => { count++; } };
+}
+
+/** Counters that are kept elsewhere, each with its labels. */
+export function counters({ metrics, ...named }: Named, read: () => Iterable<readonly [Labels, number]>): void {
+  metrics.push({ ...named, type: 'counter', lines: () => Array.from(read(), ([labels, count]) => line(named.name, labelsText(labels), count)).join('') });
+}
+
+export interface TallyOptions extends Named {
   readonly label: string;
   /** Labels that are there with 0 before anything was counted, so that a first failure is seen as a rise. */
   readonly known: readonly string[];
-  readonly registers: Registers;
 }
 
 /** A counter with one label, whose values are few. */
 export class Tally {
   readonly #counts: Map<string, number>;
 
-  constructor({ name, help, label, known, registers }: TallyOptions) {
+  constructor({ label, known, ...named }: TallyOptions) {
     const counts = new Map(known.map((value) => [value, 0]));
     this.#counts = counts;
-    // oxlint-disable-next-line no-new -- the registry keeps it
-    new Counter({
-      name, help, labelNames: [label], registers: [...registers],
-      collect() {
-        this.reset();
-        for (const [value, count] of counts) this.inc({ [label]: value }, count);
-      },
-    });
+    counters(named, () => Array.from(counts, ([value, count]) => [{ [label]: value }, count] as const));
   }
 
   /** Whether this value is counted already, or was known from the start. */
@@ -136,39 +155,17 @@ export class Tally {
   }
 }
 
-export interface GaugeOptions {
-  readonly name: string;
-  readonly help: string;
-  readonly registers: Registers;
-}
-
 /** A number that is read when it is asked for. */
-export function gauge({ name, help, registers }: GaugeOptions, read: () => number): void {
-  // oxlint-disable-next-line no-new -- the registry keeps it
-  new Gauge({ name, help, registers: [...registers], collect() { this.set(read()); } });
+export function gauge({ metrics, ...named }: Named, read: () => number): void {
+  metrics.push({ ...named, type: 'gauge', lines: () => line(named.name, '', read()) });
 }
 
-type Read = () => Iterable<readonly [string, number]>;
-
-/** Gauges that are read and never set: prom-client would hash each label to set it, a thousand of them at each reading. */
-class Readings extends Gauge {
-  readonly #label: string;
-  readonly #read: Read;
-
-  constructor({ name, help, registers }: GaugeOptions, label: string, read: Read) {
-    super({ name, help, labelNames: [label], registers: [...registers] });
-    this.#label = label;
-    this.#read = read;
-  }
-
-  override async get(): ReturnType<Gauge['get']> {
-    const values = Array.from(this.#read(), ([labelled, value]) => ({ value, labels: { [this.#label]: labelled } }));
-    return { ...(await super.get()), values };
-  }
+/** A number that never changes and says what its labels are. */
+export function info({ metrics, ...named }: Named, labels: Labels): void {
+  metrics.push({ ...named, type: 'gauge', lines: () => line(named.name, labelsText(labels), 1) });
 }
 
 /** Numbers that are read when they are asked for, each with its value of the one label. */
-export function gauges(options: GaugeOptions, label: string, read: Read): void {
-  // oxlint-disable-next-line no-new -- the registry keeps it
-  new Readings(options, label, read);
+export function gauges({ metrics, ...named }: Named, label: string, read: () => Iterable<readonly [string, number]>): void {
+  metrics.push({ ...named, type: 'gauge', lines: () => Array.from(read(), ([labelled, value]) => line(named.name, labelText(label, labelled), value)).join('') });
 }
