@@ -25,7 +25,7 @@ export async function startService({ environment = {}, dataDir, node = [] }: Ser
   const port = await freePort();
   const path = dataDir ?? folder!.path;
   const began = performance.now();
-  const child = spawn(process.execPath, [...node, 'src/main.ts'], {
+  const child = spawn(process.execPath, [...node, 'bin/serve.js'], {
     cwd: PROJECT, // With options of Node's own, such as the inspector's, Node talks there too.
     stdio: ['ignore', 'inherit', node.length === 0 ? 'inherit' : 'ignore'],
     env: environmentWith({

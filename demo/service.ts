@@ -71,7 +71,7 @@ async function answers(holdfast: Holdfast): Promise<boolean> {
 async function startService(): Promise<Running> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'holdfast-demo-'));
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  const child = spawn(process.execPath, ['bin/serve.js'], {
     cwd: PROJECT,
     env: {
       ...withoutHoldfast(process.env),

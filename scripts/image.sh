@@ -70,12 +70,12 @@ says_what_it_is() {
   equal "$(config User)" '"1000:1000"' 'runs as a user who is not root, named by number'
   equal "$(config Volumes)" '{"/data":{}}' 'keeps its data in a volume'
   equal "$(config ExposedPorts)" '{"7420/tcp":{}}' 'exposes its port'
-  equal "$(config Cmd)" '["node","dist/main.js"]' 'starts node itself'
+  equal "$(config Cmd)" '["node","bin/serve.js"]' 'starts node itself'
 }
 
 refuses_without_tokens() {
   local code=0
-  buildah run "$container" -- node dist/main.js >"$scratch/refusal" 2>&1 || code=$?
+  buildah run "$container" -- node bin/serve.js >"$scratch/refusal" 2>&1 || code=$?
   [ "$code" -ne 0 ] || fail 'it started on every address without tokens'
   grep -q HOLDFAST_TOKENS "$scratch/refusal" || fail "the refusal names no HOLDFAST_TOKENS: $(cat "$scratch/refusal")"
   say 'refuses every address without tokens, and says so'
@@ -121,7 +121,7 @@ obeys_as_process_one() {
   root=$(buildah mount "$container")
   await_ready unshare --pid --fork --mount-proc="$root/proc" env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin HOLDFAST_HOST=127.0.0.1 \
     HOLDFAST_PORT="$PORT" HOLDFAST_TOKENS="$TOKEN" HOLDFAST_DATA_DIR=/data chroot --userspec=1000:1000 "$root" \
-    sh -c 'cd /app && exec node dist/main.js'
+    sh -c 'cd /app && exec node bin/serve.js'
   equal "$(awk '/^NSpid:/ { print $NF }' "/proc/$(innermost "$runner")/status")" 1 'runs as process 1 of a name space'
   stop
   buildah umount "$container" >/dev/null
@@ -130,7 +130,7 @@ obeys_as_process_one() {
 # --- tools
 
 start() {
-  await_ready buildah run --env HOLDFAST_TOKENS="$TOKEN" --env HOLDFAST_PORT="$PORT" "$container" -- node dist/main.js
+  await_ready buildah run --env HOLDFAST_TOKENS="$TOKEN" --env HOLDFAST_PORT="$PORT" "$container" -- node bin/serve.js
 }
 
 await_ready() {

@@ -29,8 +29,7 @@ const app = createApp({
   payloads: { read: (ref) => journal.readPayload(ref) },
   logger: { isLevelEnabled: () => false, debug: () => undefined, error: () => undefined },
 });
-await app.ready();
-const document = app.swagger();
+const document: object = (await app.inject('/openapi.json')).json();
 write('openapi/openapi.json', document);
 write('openapi/openapi-3.1.json', in31(document));
 if (values.released) write('tests/openapi/released.json', document);

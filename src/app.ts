@@ -19,15 +19,16 @@ import type { Edge, Routes } from './routes/edge.ts';
 import { answerError, answerErrors, answerSocketError, unknownPaths } from './routes/errors.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { bulkRoute } from './routes/bulk.ts';
+import { COMPONENTS } from './routes/components.ts';
+import { COMPILERS } from './routes/compiling.ts';
+import { describedLater, pageRoutes, specificationRoute, type Description } from './routes/documents.ts';
 import { functionRoutes } from './routes/functions.ts';
-import { describeRoutes, specificationRoute } from './routes/openapi.ts';
 import { countRequests, Exchange } from './routes/exchange.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { lockRoutes } from './routes/locks.ts';
 import { Refused } from './routes/refused.ts';
 import { roomFor } from './routes/room.ts';
 import { opsRoutes } from './routes/ops.ts';
-import { COMPONENTS } from './routes/components.ts';
 
 export interface AppParts extends Omit<Edge, 'tokens' | 'callbacks' | 'checkCallbackUrl'> {
   readonly config: Pick<Config, 'tokens' | 'webhookSecrets' | 'destinationRule'>;
@@ -51,20 +52,22 @@ export function createApp({ config, ...rest }: AppParts): FastifyInstance {
   countRequests(app, edge);
   beginRequests(app, edge);
   closeIdleConnections(app);
-  for (const component of COMPONENTS) app.addSchema(component);
-  describeRoutes(app, edge.version);
-  app.register((routes: Routes, _options, done) => {
-    const room = roomFor(BODIES_BYTES_MAX);
-    lockRoutes(routes, edge);
-    leaseRoutes(routes, edge);
-    bulkRoute(routes, edge, room);
-    functionRoutes(routes, edge);
-    batchRoutes(routes, edge, room);
-    opsRoutes(routes, edge);
-    specificationRoute(routes);
-    done();
-  });
+  const description = describedLater(edge.version, (described) => addRoutes(described, edge, description));
+  addRoutes(app, edge, description);
+  pageRoutes(app, description);
   return app;
+}
+
+function addRoutes(app: Routes, edge: Edge, description: Description): void {
+  const room = roomFor(BODIES_BYTES_MAX);
+  for (const component of COMPONENTS) app.addSchema(component);
+  lockRoutes(app, edge);
+  leaseRoutes(app, edge);
+  bulkRoute(app, edge, room);
+  functionRoutes(app, edge);
+  batchRoutes(app, edge, room);
+  opsRoutes(app, edge);
+  specificationRoute(app, description);
 }
 
 function createServer(edge: Edge): Routes {
@@ -80,6 +83,7 @@ function createServer(edge: Edge): Routes {
     http: { headersTimeout: HEAD_TIMEOUT_MS, maxHeaderSize: HEAD_BYTES_MAX, requireHostHeader: false },
     // A name is checked by its own rule and not by the router; the head's bound is the bound of both.
     routerOptions: { maxParamLength: HEAD_BYTES_MAX },
+    schemaController: { compilersFactory: COMPILERS },
     // (A2)
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false, keywords: ['example'] } },
     frameworkErrors: (error, request, reply) => { answerError(edge.logger, error, request, reply); },

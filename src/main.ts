@@ -1,11 +1,13 @@
 // Main: the process around the service.
 //
-// Owns the environment, signals, the log and exit codes. A refusal to start is one clear line and exit code 1.
+// Owns the environment, the log, exit codes and what a signal brings about. A refusal to start is one clear line and exit code 1.
 
+import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { JournalRefused } from './journal/journal.ts';
 import { AddressRefused, DuplicateFunctions, startService } from './service.ts';
+import { stopped } from './signals.ts';
 import { BrokenState } from './state/invariants.ts';
 import { VERSION } from './version.ts';
 
@@ -20,23 +22,17 @@ async function main(config: Config): Promise<void> {
   process.on('uncaughtException', failed);
   process.on('unhandledRejection', failed);
   if (config.durability === 'os') logger.warn({ durability: config.durability }, 'what is acknowledged is not flushed to the disk: a power cut can take it back, and fencing tokens may repeat after one');
-  const stopped = firstSignal();
   const starting = startService({ config, version: VERSION, logger, failed });
   // Nothing was served yet, and what the start changed is whole or not there.
   if (await Promise.race([stopped, starting.then(() => undefined)])) return leaveAtOnce(0);
   const service = await starting;
   logger.info({ address: service.address, version: VERSION, dataDir: config.dataDir, durability: config.durability }, 'ready');
+  // What was compiled for this start serves the next one, however this process ends.
+  flushCompileCache();
   logger.info({ signal: await stopped }, 'stopping');
   const threadsAlive = await service.stop();
   if (threadsAlive > 0) leaveAtOnce(0);
   process.exit(0);
-}
-
-/** Resolves with the first of the signals that ask for an orderly stop; npm and its shell deliver it twice. */
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
-  });
 }
 
 /**

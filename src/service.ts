@@ -6,8 +6,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { EngineLoop } from './engine.ts';
@@ -21,7 +21,7 @@ import { createThreadPool } from './pool/pool.ts';
 import type { TaskRunner } from './pool/runner.ts';
 import type { Report } from './state/inputs.ts';
 import { State } from './state/state.ts';
-import { createTelemetry } from './telemetry.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
 import type { WebhookSender } from './webhooks/attempt.ts';
 import { createWebhookSender } from './webhooks/sender.ts';
 
@@ -66,8 +66,9 @@ export interface ServiceOptions {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const claim = claimDirectory(options.config.dataDir);
   const journal = await openLmdbJournal(options.config.dataDir, options.config.durability);
-  const parts = wire(options, journal);
-  await parts.engine.start();
+  const core = wire(options, journal);
+  await core.engine.start();
+  const parts = { ...core, app: await loadApp(options, core, journal) };
   const duplicate = await Promise.race([parts.functions, delay(FUNCTIONS_WAIT_MS, undefined, { ref: false })]);
   if (duplicate !== undefined) throw new DuplicateFunctions(duplicate);
   await listen(parts.app, options.config);
@@ -79,6 +80,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 }
 
+/** The threads load the functions while the main thread loads this. */
+async function loadApp({ config, version, logger }: ServiceOptions, { engine, telemetry }: Core, journal: Journal): Promise<FastifyInstance> {
+  const { createApp } = await import('./app.ts');
+  const app = createApp({ engine, config, version, telemetry, logger, payloads: { read: (ref) => journal.readPayload(ref) } });
+  await app.ready();
+  return app;
+}
+
 async function listen(app: Parts['app'], config: Config): Promise<void> {
   try {
     await app.listen({ host: config.host, port: config.port, backlog: CONNECTIONS_BACKLOG });
@@ -87,16 +96,20 @@ async function listen(app: Parts['app'], config: Config): Promise<void> {
   }
 }
 
-interface Parts {
+interface Core {
   readonly engine: EngineLoop;
   readonly runner: TaskRunner;
   readonly sender: WebhookSender;
-  readonly app: ReturnType<typeof createApp>;
+  readonly telemetry: Telemetry;
   /** The first report of the functions folder: a name that is there twice, or that there is none. */
   readonly functions: Promise<DuplicateFunction | undefined>;
 }
 
-function wire({ config, version, logger, failed }: ServiceOptions, journal: Journal): Parts {
+interface Parts extends Core {
+  readonly app: FastifyInstance;
+}
+
+function wire({ config, version, logger, failed }: ServiceOptions, journal: Journal): Core {
   const functions = Promise.withResolvers<DuplicateFunction | undefined>();
   let known = false;
   /** Every thread loads the same folder: the first report says it all. */
@@ -119,8 +132,7 @@ function wire({ config, version, logger, failed }: ServiceOptions, journal: Jour
     state, journal, clock: systemClock, observer: telemetry, failed,
     perform: (effect) => perform(ports, effect),
   });
-  const app = createApp({ engine, config, version, telemetry, logger, payloads: { read: (ref) => journal.readPayload(ref) } });
-  return { engine, runner, sender, app, functions: functions.promise };
+  return { engine, runner, sender, telemetry, functions: functions.promise };
 }
 
 async function stop({ engine, runner, sender, app }: Parts, graceMs: number, journal: Journal, claim: Claim): Promise<number> {

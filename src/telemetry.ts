@@ -1,21 +1,22 @@
 // Telemetry: what the service tells about itself to Prometheus.
 //
-// Owns the registry and which part counts what; the metrics themselves are in telemetry/. Owns no state: gauges are read
+// Owns which part counts what; the metrics themselves and their text are in telemetry/. Owns no state: gauges are read
 // from the machine's state when they are asked for, counters count what the engine says has happened.
 //   T1. No label holds what a client may choose without bound, and none a lease, a token or a payload.
 //   T2. Counting costs little: each acquire and release is counted about ten times.
+//   T3. What makes the text is loaded with the first request for it.
 
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Durability } from './journal/journal.ts';
 import type { Fact } from './state/facts.ts';
 import type { State } from './state/state.ts';
 import { SHORT_SECONDS } from './telemetry/bounds.ts';
 import { lockMetrics, type Now } from './telemetry/locks.ts';
 import { requestMetrics, type CountRequests } from './telemetry/requests.ts';
-import { distribution, gauge, Tally, type Registers } from './telemetry/series.ts';
+import { counter, distribution, gauge, info, Tally, type Metrics } from './telemetry/series.ts';
 import { taskMetrics } from './telemetry/tasks.ts';
 
 const COMMIT_INPUTS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const DELIVERY_OUTCOMES = ['delivered', 'failed', 'dead'];
 
 export interface Telemetry {
@@ -39,18 +40,16 @@ export interface Running {
 
 /** `now`: milliseconds that the service ran, as the engine counts them. */
 export function createTelemetry(state: State, now: Now, { version, durability }: Running): Telemetry {
-  const registry = new Registry();
-  const registers: Registers = [registry];
-  const lockFact = lockMetrics(state, now, registers);
-  const taskFact = taskMetrics(state, registers);
-  const deliveryTried = deliveryMetrics(state, registers);
-  const committed = journalMetrics(registers);
-  const lost = new Counter({ name: 'holdfast_worker_losses_total', help: 'Worker threads that ended without having been told to.', registers: [...registers] });
-  const requests = requestMetrics(registers);
-  new Gauge({ name: 'holdfast_build_info', help: 'The version that runs; always 1.', labelNames: ['version'], registers: [...registers] }).set({ version }, 1);
+  const metrics: Metrics = [];
+  const lockFact = lockMetrics(state, now, metrics);
+  const taskFact = taskMetrics(state, metrics);
+  const deliveryTried = deliveryMetrics(state, metrics);
+  const committed = journalMetrics(metrics);
+  const lost = counter({ name: 'holdfast_worker_losses_total', help: 'Worker threads that ended without having been told to.', metrics });
+  const requests = requestMetrics(metrics);
+  info({ name: 'holdfast_build_info', help: 'The version that runs; always 1.', metrics }, { version });
   const help = 'What a change is when it is acknowledged, flushed to the disk (flush) or handed to the operating system (os); always 1.';
-  new Gauge({ name: 'holdfast_journal_durability', help, labelNames: ['durability'], registers: [...registers] }).set({ durability }, 1);
-  collectDefaultMetrics({ register: registry });
+  info({ name: 'holdfast_journal_durability', help, metrics }, { durability });
 
   return {
     fact(fact, sinceMs) {
@@ -68,21 +67,31 @@ export function createTelemetry(state: State, now: Now, { version, durability }:
     },
     committed,
     requests,
-    metrics: () => registry.metrics(),
-    contentType: registry.contentType,
+    metrics: textOf(metrics),
+    contentType: CONTENT_TYPE,
   };
 }
 
-function deliveryMetrics({ batchIndex }: State, registers: Registers): (outcome: string) => void {
-  gauge({ name: 'holdfast_webhook_deliveries_pending', help: 'Deliveries that are owed to receivers.', registers }, () => batchIndex.pendingDeliveries);
+/** (T3) */
+function textOf(metrics: Metrics): () => Promise<string> {
+  let loaded: Promise<() => Promise<string>> | undefined;
+  return async () => {
+    loaded ??= import('./telemetry/exposition.ts').then(({ exposition }) => exposition(metrics));
+    const text = await loaded;
+    return text();
+  };
+}
+
+function deliveryMetrics({ batchIndex }: State, metrics: Metrics): (outcome: string) => void {
+  gauge({ name: 'holdfast_webhook_deliveries_pending', help: 'Deliveries that are owed to receivers.', metrics }, () => batchIndex.pendingDeliveries);
   const help = 'Attempts at deliveries, by outcome: delivered, failed (to be tried again), or dead (given up).';
-  const tried = new Tally({ name: 'holdfast_webhook_deliveries_total', help, label: 'outcome', known: DELIVERY_OUTCOMES, registers });
+  const tried = new Tally({ name: 'holdfast_webhook_deliveries_total', help, label: 'outcome', known: DELIVERY_OUTCOMES, metrics });
   return (outcome) => tried.add(outcome);
 }
 
-function journalMetrics(registers: Registers): Telemetry['committed'] {
-  const seconds = distribution({ name: 'holdfast_journal_commit_seconds', help: 'Time of a commit until it was flushed (or handed to the operating system, see holdfast_journal_durability), in seconds.', bounds: SHORT_SECONDS, registers });
-  const inputs = distribution({ name: 'holdfast_journal_commit_inputs', help: 'Inputs (requests, reports of workers and of receivers) that shared a commit.', bounds: COMMIT_INPUTS, registers });
+function journalMetrics(metrics: Metrics): Telemetry['committed'] {
+  const seconds = distribution({ name: 'holdfast_journal_commit_seconds', help: 'Time of a commit until it was flushed (or handed to the operating system, see holdfast_journal_durability), in seconds.', bounds: SHORT_SECONDS, metrics });
+  const inputs = distribution({ name: 'holdfast_journal_commit_inputs', help: 'Inputs (requests, reports of workers and of receivers) that shared a commit.', bounds: COMMIT_INPUTS, metrics });
   return (took, count) => {
     seconds.observe(took);
     inputs.observe(count);

@@ -55,6 +55,25 @@ async function families(): Promise<readonly Family[]> {
   return [...text.matchAll(/^# HELP (holdfast_\S+) (.*)\n# TYPE \S+ (\S+)$/gmu)].map(([, name = '', help = '', type = '']) => ({ name, help, type }));
 }
 
+describe('the text', () => {
+  test('quotes what would end a label', async () => {
+    telemetry.requests('/a"b\\c\nd', 'GET')(200, 1);
+    expect(await telemetry.metrics()).toContain(String.raw`holdfast_http_requests_total{route="/a\"b\\c\nd",method="GET",status="200"} 1`);
+  });
+
+  test('lets others have their turns while it is written', async () => {
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      timer = setImmediate(count);
+    };
+    let timer = setImmediate(count);
+    await telemetry.metrics();
+    clearImmediate(timer);
+    expect(turns).toBeGreaterThanOrEqual((await families()).length);
+  });
+});
+
 describe('names', () => {
   test('every metric of the contract is there from the start', async () => {
     expect((await families()).map(({ name }) => name.replace('holdfast_', ''))).toEqual(expect.arrayContaining([

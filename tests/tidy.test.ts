@@ -27,7 +27,7 @@ const IDS = 'src/state/id-form.ts';
 const JOURNAL = 'src/journal/journal.ts';
 /** The ports: what the engine asks of the world, as types. */
 const PORTS = ['src/clock.ts', JOURNAL, 'src/pool/runner.ts', 'src/webhooks/attempt.ts'];
-const HTTP = ['fastify', 'typebox', '@fastify/type-provider-typebox', '@fastify/swagger', '@fastify/swagger-ui', 'safe-stable-stringify'];
+const HTTP = ['fastify', '@fastify/swagger', '@fastify/swagger-ui', 'safe-stable-stringify'];
 
 /** Anything that this map does not allow is refused: a new folder needs a line here, and a reason. */
 const PARTS: readonly Part[] = [
@@ -43,17 +43,18 @@ const PARTS: readonly Part[] = [
   { part: 'src/journal/', values: ['node:*', 'lmdb', LIMITS], types: [STATE] },
   { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', NAMES, LIMITS], types: [STATE] },
   { part: 'src/webhooks/', values: ['node:*', 'undici', 'ipaddr.js', LIMITS], types: [STATE] },
-  { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, IDS, LIMITS], types: ['src/engine.ts', STATE] },
-  { part: 'src/telemetry.ts', values: ['src/telemetry/', 'prom-client', LIMITS], types: [STATE, JOURNAL] },
+  { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, IDS, LIMITS], types: ['src/engine.ts', STATE, 'typebox', '@fastify/type-provider-typebox'] },
+  { part: 'src/telemetry.ts', values: ['node:*', 'src/telemetry/', LIMITS], types: [STATE, JOURNAL] },
   { part: 'src/telemetry/', values: ['prom-client', LIMITS], types: [STATE] },
   { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS], types: [JOURNAL] },
-  { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts'] },
-  { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino'] },
+  { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts', '@fastify/type-provider-typebox'] },
+  { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino', 'fastify'] },
   // The command line is a client like any other: it knows the service by the library, and starts it as `npm start` does.
-  { part: 'src/cli/', values: ['node:*', '@stricli/core', '@holdfast/client', 'src/main.ts', 'src/version.ts'] },
+  { part: 'src/cli/', values: ['node:*', '@stricli/core', '@holdfast/client', 'src/main.ts', 'src/signals.ts', 'src/version.ts'] },
+  { part: 'src/signals.ts', values: [] },
   // Runs wherever there is fetch: the package imports nothing, of Node neither.
   { part: 'packages/client/src/', values: [] },
-  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts', 'src/state/invariants.ts', 'src/version.ts'] },
+  { part: 'src/main.ts', values: ['node:*', 'pino', 'src/config.ts', 'src/journal/journal.ts', 'src/service.ts', 'src/signals.ts', 'src/state/invariants.ts', 'src/version.ts'] },
 ];
 
 const SOURCES = [...files('src/**/*.ts'), ...files('packages/*/src/**/*.ts')];

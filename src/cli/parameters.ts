@@ -38,7 +38,7 @@ export const OWNER = {
 } as const;
 
 export const LOCK = { brief: 'The name of the lock', parse: String, placeholder: 'LOCK', proposeCompletions: lockNames } as const;
-export const LEASE = { brief: 'The id of the lease, as acquire printed it', parse: String, placeholder: 'LEASE' } as const;
+export const LEASE = { brief: 'The id of the lease, as acquire printed it; - reads it from standard input', parse: String, placeholder: 'LEASE' } as const;
 export const FUNCTION = { brief: 'A function of the service', parse: String, placeholder: 'FUNCTION', proposeCompletions: functionNames } as const;
 export const BATCH = { brief: 'The id of a batch', parse: String, placeholder: 'ID', proposeCompletions: batchIds } as const;
 

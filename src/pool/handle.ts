@@ -14,8 +14,8 @@ import { createMailbox, isLongMessage, MailboxReader, NoMessage, WAKE } from './
 import type { FromThread, ThreadBirth, ToThread } from './messages.ts';
 import type { ReportWorker } from './runner.ts';
 
-// The built service runs thread.js: the ending is this module's own, which no compiler rewrites in a string.
-const ENTRY = new URL(`./thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+/** Loads thread.ts, in the built service thread.js, with what was compiled of it before. */
+const ENTRY = new URL('../../bin/thread.js', import.meta.url);
 
 export class ThreadHandle {
   readonly number: number;

@@ -4,6 +4,7 @@
 // because nobody knows what state it left behind.
 //   T1. The port and the mailbox are in no task's reach: they are taken out of `workerData`, which every module can import.
 
+import { flushCompileCache } from 'node:module';
 import { workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { Calls } from './calls.ts';
@@ -53,4 +54,6 @@ port.on('message', (message: ToThread) => {
 const { callable, functions, broken } = await loadFunctions(functionsDir);
 calls = new Calls(callable, locks, post);
 post({ kind: 'workerReady', functions, broken });
+// A thread is mostly ended from outside, and would keep nothing of what it compiled.
+flushCompileCache();
 if (setup !== undefined) await calls.setUp(setup.batch, setup.attempt, setup.text);

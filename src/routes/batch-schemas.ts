@@ -1,9 +1,9 @@
 // Batch schemas: what is asked of batches and functions and what is answered.
 
-import { Type } from 'typebox';
 import { CALLBACK_URL_CHARS_MAX, ITEMS_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN } from '../limits.ts';
 import { choice, CLOSED, instant, int32, json, named, nextCursor, pageQuery, ref, TaskErrorSchema, waitMs, type Shape } from './schemas.ts';
 import type { Json } from '../state/json.ts';
+import { Type } from './type.ts';
 
 const BATCH_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 const RESULT_STATES = ['pending', 'running', 'succeeded', 'failed', 'cancelled'] as const;

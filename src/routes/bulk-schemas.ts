@@ -3,12 +3,12 @@
 // Owns the one flat shape of an operation and the one of a result's body, as generators stumble over unions of objects
 // (S3 of schemas.ts). Their members are those of the operations' own routes.
 
-import { Type } from 'typebox';
 import { BULK_OPERATIONS_MAX, IDEMPOTENCY_KEY_CHARS_MAX } from '../limits.ts';
 import { Acquire, Lease, type LeaseBody } from './lease-schemas.ts';
 import { ProblemSchema } from './problem-schema.ts';
 import type { Problem } from './problems.ts';
 import { choice, CLOSED, int32, int64, LockName, named, ref, type Shape } from './schemas.ts';
+import { Type } from './type.ts';
 
 const OPERATIONS = ['acquire', 'renew', 'release'] as const;
 

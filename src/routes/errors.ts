@@ -4,7 +4,6 @@
 //   E1. Whatever fails, the client gets a problem with a code; what is not expected says nothing of the inside.
 //   E2. The log has routes and instances, never URLs, headers or bodies.
 
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './answers.ts';
@@ -23,6 +22,9 @@ const FRAMEWORK_CODES: { readonly [code: string]: ProblemCode } = {
   FST_ERR_MAX_PARAM_LENGTH: 'head_too_large',
   ECONNRESET: 'malformed_http',
 };
+
+// Not by an import, for which Node reads every export of the module, a whole HTTP client of its own among them.
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** What a page of the documentation that is not there, or a path that leads out of it, is refused with. */
 const NO_SUCH_PAGE: ReadonlySet<number | undefined> = new Set([403, 404]);

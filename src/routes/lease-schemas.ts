@@ -1,8 +1,8 @@
 // Lease schemas: what is asked of leases and what is answered.
 
-import { Type } from 'typebox';
 import { OWNER_CHARS_MAX, TICKET_WAIT_MS_MAX, TTL_MS_DEFAULT, TTL_MS_MAX, TTL_MS_MIN, WAIT_MS_MAX } from '../limits.ts';
 import { choice, CLOSED, instant, int32, int64, json, named, ref, text, type Shape } from './schemas.ts';
+import { Type } from './type.ts';
 
 const LEASE_STATES = ['waiting', 'held', 'released', 'expired', 'revoked', 'timed_out', 'abandoned'] as const;
 

@@ -1,9 +1,9 @@
 // Lock schemas: what is asked of locks and what is answered.
 
-import { Type } from 'typebox';
 import { DESCRIPTION_CHARS_MAX, LABELS_MAX, LABEL_CHARS_MAX, LOCK_NAME_CHARS_MAX, REASON_CHARS_MAX } from '../limits.ts';
 import { LOCK_PREFIX_PATTERN } from '../state/lock-name.ts';
 import { choice, CLOSED, instant, int32, int64, json, LockName, named, nextCursor, pageQuery, ref, text, type Shape } from './schemas.ts';
+import { Type } from './type.ts';
 
 const LOCK_STATES = ['unlocked', 'locked'] as const;
 

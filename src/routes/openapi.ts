@@ -7,13 +7,14 @@
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { COMPILERS } from './compiling.ts';
 import type { OperationDocs } from './docs.ts';
-import { operation } from './docs.ts';
+import { PAGES } from './documents.ts';
 import type { Routes } from './edge.ts';
 import { INSTANCE_EXAMPLE, OCCURRENCE_EXAMPLES } from './examples.ts';
-import { SpecificationSchema } from './ops-schemas.ts';
 import { problem, PROBLEMS, type ProblemCode } from './problems.ts';
-import { ref } from './schemas.ts';
 
 interface Media {
   readonly schema: { readonly $ref?: string };
@@ -84,13 +85,19 @@ const TAGS = [
   { name: 'Operations', description: 'Health, metrics and explanations.' },
 ];
 
+/** A server that never listens: it has the routes in order to tell about them, and the pages that show what it tells. */
+export async function createDescription(version: string, addRoutes: (app: Routes) => void): Promise<FastifyInstance> {
+  const app = fastify({ exposeHeadRoutes: false, schemaController: { compilersFactory: COMPILERS } }).withTypeProvider<TypeBoxTypeProvider>();
+  await describeRoutes(app, version);
+  addRoutes(app);
+  await app.ready();
+  return app;
+}
+
 /** Registers what collects the routes. Comes before them. */
-export function describeRoutes(app: Routes, version: string): void {
+async function describeRoutes(app: Routes, version: string): Promise<void> {
   const docs = new Map<string, Described>();
-  app.addHook('onRoute', (route) => {
-    if (route.url.startsWith('/docs')) route.config = { ...route.config, open: true };
-  });
-  app.register(swagger, {
+  await app.register(swagger, {
     openapi: {
       openapi: '3.0.3',
       info: { title: 'Holdfast', version, description: DESCRIPTION, license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' } },
@@ -108,18 +115,7 @@ export function describeRoutes(app: Routes, version: string): void {
     },
     transformObject: (found) => ('openapiObject' in found ? completed(found.openapiObject, docs) : found.swaggerObject),
   });
-  app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
-}
-
-/** Serves the document that the routes make. */
-export function specificationRoute(app: Routes): void {
-  app.get('/openapi.json', {
-    schema: {
-      ...operation('getSpecification', 'Operations', 'This specification', 'OpenAPI 3.0.3.'),
-      response: { 200: ref(SpecificationSchema) },
-    },
-    config: { open: true, docs: { problems: [], example: { response: { openapi: '3.0.3' } } } },
-  }, (_request, reply) => void reply.send(app.swagger()));
+  await app.register(swaggerUi, { routePrefix: PAGES, staticCSP: true });
 }
 
 /** The same in OpenAPI 3.1, whose schemas are JSON Schema. (O1) */

@@ -1,11 +1,12 @@
 // Operations schemas: how the service is.
 
-import { Type } from 'typebox';
 import { choice, int32, named, ref, type Shape } from './schemas.ts';
+import { Type } from './type.ts';
 
 export const Live = named('Live', Type.Object({
   status: choice(['live'] as const, 'The process answers.'),
 }, { description: 'That the process answers.' }));
+export type LiveBody = Shape<typeof Live>;
 
 export const BrokenModule = named('BrokenModule', Type.Object({
   module: Type.String({ description: 'The file, relative to the functions folder.' }),
@@ -24,5 +25,6 @@ export const Ready = named('Ready', Type.Object({
   status: choice(['ready'] as const, 'Requests are taken.'),
   workers: ref(WorkersHealth),
 }, { description: 'How the service is. Locks are served although the workers fail.' }));
+export type ReadyBody = Shape<typeof Ready>;
 
 export const SpecificationSchema = named('Specification', Type.Unsafe<object>({ type: 'object', additionalProperties: true, description: 'A document of OpenAPI 3.0.' }));

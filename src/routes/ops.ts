@@ -1,15 +1,16 @@
 // Operations: health, metrics and the documents. All but the metrics are open.
 
 import { readFileSync } from 'node:fs';
-import { Type } from 'typebox';
+import type { FastifyReply } from 'fastify';
 import { sendProblem } from './answers.ts';
 import { operation } from './docs.ts';
 import type { Edge, Routes } from './edge.ts';
 import { workersHealth } from './health.ts';
-import { Live, Ready } from './ops-schemas.ts';
+import { Live, Ready, type LiveBody, type ReadyBody } from './ops-schemas.ts';
 import { isProblemCode, problem, type ProblemCode } from './problems.ts';
 import { Refused } from './refused.ts';
 import { ref } from './schemas.ts';
+import { Type } from './type.ts';
 
 const PROBLEMS_DOCUMENT = new URL('../../openapi/problems.md', import.meta.url);
 
@@ -17,7 +18,7 @@ const READY_EXAMPLE = { status: 'ready', workers: { status: 'ready', functions: 
 
 export function opsRoutes(app: Routes, edge: Edge): void {
   healthRoutes(app, edge);
-  documentRoutes(app);
+  problemRoutes(app);
 }
 
 function healthRoutes(app: Routes, edge: Edge): void {
@@ -25,7 +26,7 @@ function healthRoutes(app: Routes, edge: Edge): void {
     schema: { ...operation('getLive', 'Operations', 'Whether the process answers', 'Restart the process when it does not.'), response: { 200: ref(Live) } },
     exposeHeadRoute: true,
     config: { open: true, docs: { problems: [], example: { response: { status: 'live' } } } },
-  }, (_request, reply) => { reply.header('cache-control', 'no-store').send({ status: 'live' }); });
+  }, (_request, reply) => { answerPlainly(reply, { status: 'live' }); });
 
   app.get('/health/ready', {
     schema: {
@@ -36,7 +37,7 @@ function healthRoutes(app: Routes, edge: Edge): void {
     config: { open: true, docs: { problems: ['shutting_down'], example: { response: READY_EXAMPLE } } },
   }, (_request, reply) => {
     if (edge.engine.state.phase !== 'serving') return void sendProblem(reply, problem('shutting_down'));
-    return void reply.header('cache-control', 'no-store').send({ status: 'ready', workers: workersHealth(edge.engine.state) });
+    return answerPlainly(reply, { status: 'ready', workers: workersHealth(edge.engine.state) });
   });
 
   app.get('/metrics', {
@@ -49,7 +50,12 @@ function healthRoutes(app: Routes, edge: Edge): void {
   }, async (_request, reply) => reply.type(edge.telemetry.contentType).send(await edge.telemetry.metrics()));
 }
 
-function documentRoutes(app: Routes): void {
+/** Without a serializer of its schema, as they ask first and often: the answer to whether it is ready compiles nothing. */
+function answerPlainly(reply: FastifyReply, body: LiveBody | ReadyBody): void {
+  reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+function problemRoutes(app: Routes): void {
   const entries = readEntries();
   app.get('/problems/:code', {
     schema: {

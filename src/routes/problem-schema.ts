@@ -1,8 +1,8 @@
 // Problem schema: the one shape of every error.
 
-import { Type } from 'typebox';
 import { Holder } from './lock-schemas.ts';
 import { int32, int64, named, ref, TaskErrorSchema } from './schemas.ts';
+import { Type } from './type.ts';
 
 export const ProblemSchema = named('Problem', Type.Object({
   type: Type.String({ format: 'uri-reference', description: 'Where the code is explained, on this service.' }),

@@ -5,11 +5,12 @@
 //   S2. Every body is a named component; operations refer to it by `ref`.
 //   S3. No unions of objects and no null members: generators of clients stumble over both. Optional members are absent.
 
-import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
+import type { Static, TSchema, TUnsafe } from 'typebox';
 import { CURSOR_CHARS_MAX, LOCK_NAME_CHARS_MAX, PAGE_DEFAULT, PAGE_MAX, WAIT_MS_MAX } from '../limits.ts';
 import { idPattern } from '../state/id-form.ts';
 import type { Json } from '../state/json.ts';
 import { LOCK_NAME_PATTERN } from '../state/lock-name.ts';
+import { Type } from './type.ts';
 
 /** What request bodies and other closed objects share: a member that is not known is refused. */
 export const CLOSED = { additionalProperties: false } as const;

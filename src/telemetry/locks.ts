@@ -3,7 +3,6 @@
 // Owns their names, help and buckets. Names of locks are labels only where an operator declared them, up to a bound:
 // every other name is a client's, and clients may make any number of them.
 
-import { Counter } from 'prom-client';
 import { LABELLED_LOCKS_MAX } from '../limits.ts';
 import type { Fact } from '../state/facts.ts';
 import type { LeaseIndex } from '../state/indexes.ts';
@@ -12,7 +11,7 @@ import type { RefusalCode } from '../state/replies.ts';
 import type { LeaseEnd, LeaseRow } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import { SHORT_SECONDS, WAIT_SECONDS } from './bounds.ts';
-import { distribution, gauges, Tally, type Registers } from './series.ts';
+import { counter, distribution, gauges, Tally, type Metrics } from './series.ts';
 
 const HOUR_SECONDS = 3_600;
 const LABELLED = `declared locks by name, the first ${LABELLED_LOCKS_MAX} of them;`;
@@ -30,15 +29,15 @@ export type LockFact = Extract<Fact, { readonly kind: 'granted' | 'handedOff' | 
 export type Now = () => number;
 
 /** Counts what happens to locks; `sinceMs` is the time from a step to the moment in which it became visible. */
-export function lockMetrics(state: State, now: Now, registers: Registers): (fact: LockFact, sinceMs: number) => void {
-  lineGauges(state, registers);
-  ageGauges(state, now, registers);
-  const grants = new Counter({ name: 'holdfast_lock_grants_total', help: 'Locks granted, at once or after waiting.', registers: [...registers] });
-  const waits = distribution({ name: 'holdfast_lock_wait_seconds', help: 'Time from an acquire to its grant, in seconds.', bounds: WAIT_SECONDS, registers });
-  const holds = distribution({ name: 'holdfast_lock_hold_seconds', help: 'Time from a grant to the end of its lease, in seconds.', bounds: [...WAIT_SECONDS, HOUR_SECONDS], registers });
-  const handoffs = distribution({ name: 'holdfast_lock_handoff_seconds', help: 'Time from the end of a lease to the moment in which the next holder is told, in seconds.', bounds: SHORT_SECONDS, registers });
-  const refusals = new Tally({ name: 'holdfast_lock_refusals_total', help: 'Refused requests about locks and leases, by the code of the problem.', label: 'code', known: LOCK_REFUSALS, registers });
-  const ends = new Tally({ name: 'holdfast_lease_ends_total', help: 'Leases and places in line that ended, by how.', label: 'reason', known: LEASE_ENDS, registers });
+export function lockMetrics(state: State, now: Now, metrics: Metrics): (fact: LockFact, sinceMs: number) => void {
+  lineGauges(state, metrics);
+  ageGauges(state, now, metrics);
+  const grants = counter({ name: 'holdfast_lock_grants_total', help: 'Locks granted, at once or after waiting.', metrics });
+  const waits = distribution({ name: 'holdfast_lock_wait_seconds', help: 'Time from an acquire to its grant, in seconds.', bounds: WAIT_SECONDS, metrics });
+  const holds = distribution({ name: 'holdfast_lock_hold_seconds', help: 'Time from a grant to the end of its lease, in seconds.', bounds: [...WAIT_SECONDS, HOUR_SECONDS], metrics });
+  const handoffs = distribution({ name: 'holdfast_lock_handoff_seconds', help: 'Time from the end of a lease to the moment in which the next holder is told, in seconds.', bounds: SHORT_SECONDS, metrics });
+  const refusals = new Tally({ name: 'holdfast_lock_refusals_total', help: 'Refused requests about locks and leases, by the code of the problem.', label: 'code', known: LOCK_REFUSALS, metrics });
+  const ends = new Tally({ name: 'holdfast_lease_ends_total', help: 'Leases and places in line that ended, by how.', label: 'reason', known: LEASE_ENDS, metrics });
 
   return (fact, sinceMs) => {
     switch (fact.kind) {
@@ -54,10 +53,10 @@ export function lockMetrics(state: State, now: Now, registers: Registers): (fact
   };
 }
 
-function lineGauges({ leaseIndex }: State, registers: Registers): void {
-  gauges({ name: 'holdfast_lock_waiters', help: `Requests and tasks that wait in line for a lock: ${LABELLED} all others together under an empty name.`, registers }, 'lock',
+function lineGauges({ leaseIndex }: State, metrics: Metrics): void {
+  gauges({ name: 'holdfast_lock_waiters', help: `Requests and tasks that wait in line for a lock: ${LABELLED} all others together under an empty name.`, metrics }, 'lock',
     () => byLock(leaseIndex, leaseIndex.waiters, (line) => line?.queue?.size ?? 0));
-  gauges({ name: 'holdfast_lock_holders', help: `Holders of a lock: ${LABELLED} all others together under an empty name.`, registers }, 'lock',
+  gauges({ name: 'holdfast_lock_holders', help: `Holders of a lock: ${LABELLED} all others together under an empty name.`, metrics }, 'lock',
     () => byLock(leaseIndex, leaseIndex.holders, (line) => (line?.holder === undefined ? 0 : 1)));
 }
 
@@ -72,11 +71,11 @@ function* byLock(index: LeaseIndex, total: number, count: (line: Line | undefine
   yield ['', others];
 }
 
-function ageGauges(state: State, now: Now, registers: Registers): void {
+function ageGauges(state: State, now: Now, metrics: Metrics): void {
   const others = 'the longest of all others under an empty name, 0 where there is none, in seconds.';
-  gauges({ name: 'holdfast_lock_oldest_waiter_seconds', help: `Time that the first in line for a lock has waited: ${LABELLED} ${others}`, registers }, 'lock',
+  gauges({ name: 'holdfast_lock_oldest_waiter_seconds', help: `Time that the first in line for a lock has waited: ${LABELLED} ${others}`, metrics }, 'lock',
     () => oldestWaiters(state, now()));
-  gauges({ name: 'holdfast_lock_oldest_hold_seconds', help: `Time that a lock has been held by its holder: ${LABELLED} ${others}`, registers }, 'lock',
+  gauges({ name: 'holdfast_lock_oldest_hold_seconds', help: `Time that a lock has been held by its holder: ${LABELLED} ${others}`, metrics }, 'lock',
     () => oldestHolds(state, now()));
 }
 

@@ -3,9 +3,8 @@
 // Owns their names, help and buckets. The route is a template of ours, never the address that was asked for: that one
 // may hold the id of a lease.
 
-import { Counter } from 'prom-client';
 import { WAIT_SECONDS } from './bounds.ts';
-import { Distribution, type Labels, type Observations, type Registers } from './series.ts';
+import { counters, Distribution, type Labels, type Observations, type Metrics } from './series.ts';
 
 /** Counts one request that was answered, or whose client went away. */
 export type CountRequest = (status: number, seconds: number) => void;
@@ -18,19 +17,12 @@ interface Series {
   readonly observations: Observations;
 }
 
-export function requestMetrics(registers: Registers): CountRequests {
-  const labelNames = ['route', 'method', 'status'] as const;
+export function requestMetrics(metrics: Metrics): CountRequests {
   const help = 'Time from a request to the end of its answer, waiting for a lock or a batch included, in seconds.';
-  const seconds = new Distribution({ name: 'holdfast_http_request_seconds', help, bounds: WAIT_SECONDS, labelNames, registers });
+  const seconds = new Distribution({ name: 'holdfast_http_request_seconds', help, bounds: WAIT_SECONDS, metrics });
   const all: Series[] = [];
-  // oxlint-disable-next-line no-new -- the registry keeps it
-  new Counter({
-    name: 'holdfast_http_requests_total', help: 'Requests by route, method and status; 499 is a client that went away before its answer.', labelNames, registers: [...registers],
-    collect() {
-      this.reset();
-      for (const { labels, observations } of all) this.inc(labels, observations.count);
-    },
-  });
+  counters({ name: 'holdfast_http_requests_total', help: 'Requests by route, method and status; 499 is a client that went away before its answer.', metrics },
+    () => all.map(({ labels, observations }) => [labels, observations.count] as const));
 
   const known = new Map<string, CountRequest>();
   return (route, method) => {

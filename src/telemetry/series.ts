@@ -1,14 +1,28 @@
-// Series: counters and histograms that cost next to nothing while they count.
+// Series: counters, gauges and histograms that cost next to nothing while they count.
 //
-// Owns the counts. prom-client owns names, labels and text: it would hash the labels of every observation, at the price
+// Owns the counts. Their text is prom-client's (exposition.ts): it would hash the labels of every observation, at the price
 // of several observations per request, so it is handed the counts when it is asked for its text and not before.
 
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-
-/** Where metrics are registered; never prom-client's global registry, which is one for all services of a process. */
-export type Registers = readonly [Registry];
-
 export type Labels = Readonly<Record<string, string>>;
+
+export interface Sample {
+  /** Where it is not the metric's own. */
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+export interface Metric {
+  readonly name: string;
+  /** With the unit. */
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** As they are now. */
+  samples(): Sample[];
+}
+
+/** All metrics of one service, in the order of the text. */
+export type Metrics = Metric[];
 
 /** What was observed under one set of labels. */
 export class Observations {
@@ -32,35 +46,31 @@ export class Observations {
   }
 }
 
-export interface DistributionOptions {
+interface Named {
   readonly name: string;
   /** With the unit. */
   readonly help: string;
-  /** Upper bounds of the buckets, rising, in the metric's unit. */
-  readonly bounds: readonly number[];
-  readonly labelNames?: readonly string[];
-  readonly registers: Registers;
+  readonly metrics: Metrics;
 }
 
-interface Sample {
-  readonly metricName: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
+export interface DistributionOptions extends Named {
+  /** Upper bounds of the buckets, rising, in the metric's unit. */
+  readonly bounds: readonly number[];
 }
 
 /** A histogram whose series are kept by whoever observes. */
-export class Distribution extends Histogram {
-  readonly #name: string;
+export class Distribution implements Metric {
+  readonly type = 'histogram';
+  readonly name: string;
+  readonly help: string;
   readonly #bounds: readonly number[];
-  /** Never observes anything: what prom-client says of a histogram beside its values. */
-  readonly #empty: Histogram;
   readonly #series: { readonly labels: Labels; readonly observations: Observations }[] = [];
 
-  constructor({ name, help, bounds, labelNames = [], registers }: DistributionOptions) {
-    super({ name, help, registers: [...registers] });
-    this.#empty = new Histogram({ name, help, labelNames, registers: [] });
-    this.#name = name;
+  constructor({ name, help, bounds, metrics }: DistributionOptions) {
+    this.name = name;
+    this.help = help;
     this.#bounds = bounds;
+    metrics.push(this);
   }
 
   /** A new series. To be asked for once for each set of labels. */
@@ -70,27 +80,21 @@ export class Distribution extends Histogram {
     return observations;
   }
 
-  override async get(): ReturnType<Histogram['get']> {
-    const values = this.#series.flatMap(({ labels, observations }) => this.#samples(labels, observations));
-    return { ...(await this.#empty.get()), values };
-  }
-
-  /** The registry prefers this one where a metric has it, as prom-client's histograms do. */
-  getForPromString(): ReturnType<Histogram['get']> {
-    return this.get();
+  samples(): Sample[] {
+    return this.#series.flatMap(({ labels, observations }) => this.#samples(labels, observations));
   }
 
   #samples(labels: Labels, { within, sum, count }: Observations): Sample[] {
     let below = 0;
     const buckets = this.#bounds.map((le, bound) => {
       below += within[bound]!;
-      return { metricName: `${this.#name}_bucket`, labels: { ...labels, le }, value: below };
+      return { metricName: `${this.name}_bucket`, labels: { ...labels, le }, value: below };
     });
     return [
       ...buckets,
-      { metricName: `${this.#name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
-      { metricName: `${this.#name}_sum`, labels, value: sum },
-      { metricName: `${this.#name}_count`, labels, value: count },
+      { metricName: `${this.name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
+      { metricName: `${this.name}_sum`, labels, value: sum },
+      { metricName: `${this.name}_count`, labels, value: count },
     ];
   }
 }
@@ -100,30 +104,32 @@ export function distribution(options: DistributionOptions): Observations {
   return new Distribution(options).series({});
 }
 
-export interface TallyOptions {
-  readonly name: string;
-  readonly help: string;
+/** A counter without labels. */
+export function counter({ metrics, ...named }: Named): { inc(): void } {
+  let count = 0;
+  metrics.push({ ...named, type: 'counter', samples: () => [{ labels: {}, value: count }] });
+  return { inc: () => { count++; } };
+}
+
+/** Counters that are kept elsewhere, each with its labels. */
+export function counters({ metrics, ...named }: Named, read: () => Iterable<readonly [Labels, number]>): void {
+  metrics.push({ ...named, type: 'counter', samples: () => Array.from(read(), ([labels, value]) => ({ labels, value })) });
+}
+
+export interface TallyOptions extends Named {
   readonly label: string;
   /** Labels that are there with 0 before anything was counted, so that a first failure is seen as a rise. */
   readonly known: readonly string[];
-  readonly registers: Registers;
 }
 
 /** A counter with one label, whose values are few. */
 export class Tally {
   readonly #counts: Map<string, number>;
 
-  constructor({ name, help, label, known, registers }: TallyOptions) {
+  constructor({ label, known, ...named }: TallyOptions) {
     const counts = new Map(known.map((value) => [value, 0]));
     this.#counts = counts;
-    // oxlint-disable-next-line no-new -- the registry keeps it
-    new Counter({
-      name, help, labelNames: [label], registers: [...registers],
-      collect() {
-        this.reset();
-        for (const [value, count] of counts) this.inc({ [label]: value }, count);
-      },
-    });
+    counters(named, () => Array.from(counts, ([value, count]) => [{ [label]: value }, count] as const));
   }
 
   /** Whether this value is counted already, or was known from the start. */
@@ -136,39 +142,17 @@ export class Tally {
   }
 }
 
-export interface GaugeOptions {
-  readonly name: string;
-  readonly help: string;
-  readonly registers: Registers;
-}
-
 /** A number that is read when it is asked for. */
-export function gauge({ name, help, registers }: GaugeOptions, read: () => number): void {
-  // oxlint-disable-next-line no-new -- the registry keeps it
-  new Gauge({ name, help, registers: [...registers], collect() { this.set(read()); } });
+export function gauge({ metrics, ...named }: Named, read: () => number): void {
+  metrics.push({ ...named, type: 'gauge', samples: () => [{ labels: {}, value: read() }] });
 }
 
-type Read = () => Iterable<readonly [string, number]>;
-
-/** Gauges that are read and never set: prom-client would hash each label to set it, a thousand of them at each reading. */
-class Readings extends Gauge {
-  readonly #label: string;
-  readonly #read: Read;
-
-  constructor({ name, help, registers }: GaugeOptions, label: string, read: Read) {
-    super({ name, help, labelNames: [label], registers: [...registers] });
-    this.#label = label;
-    this.#read = read;
-  }
-
-  override async get(): ReturnType<Gauge['get']> {
-    const values = Array.from(this.#read(), ([labelled, value]) => ({ value, labels: { [this.#label]: labelled } }));
-    return { ...(await super.get()), values };
-  }
+/** A number that never changes and says what its labels are. */
+export function info({ metrics, ...named }: Named, labels: Labels): void {
+  metrics.push({ ...named, type: 'gauge', samples: () => [{ labels, value: 1 }] });
 }
 
 /** Numbers that are read when they are asked for, each with its value of the one label. */
-export function gauges(options: GaugeOptions, label: string, read: Read): void {
-  // oxlint-disable-next-line no-new -- the registry keeps it
-  new Readings(options, label, read);
+export function gauges({ metrics, ...named }: Named, label: string, read: () => Iterable<readonly [string, number]>): void {
+  metrics.push({ ...named, type: 'gauge', samples: () => Array.from(read(), ([labelled, value]) => ({ labels: { [label]: labelled }, value })) });
 }

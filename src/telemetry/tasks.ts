@@ -3,13 +3,12 @@
 // Owns their names, help and buckets. Names of functions are labels, because they are the operator's; up to a bound
 // nevertheless, as a folder may export any number of them.
 
-import { Counter } from 'prom-client';
 import { LABELLED_FUNCTIONS_MAX } from '../limits.ts';
 import type { Fact } from '../state/facts.ts';
 import type { WorkerRow } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import { WAIT_SECONDS } from './bounds.ts';
-import { Distribution, distribution, gauge, gauges, type Observations, type Registers } from './series.ts';
+import { counters, Distribution, distribution, gauge, gauges, type Labels, type Metrics, type Observations } from './series.ts';
 
 type WorkerState = 'idle' | 'starting' | 'running' | 'waiting' | 'stuck';
 
@@ -19,11 +18,11 @@ const USUAL_OUTCOMES = ['succeeded', 'error'] as const;
 export type TaskFact = Extract<Fact, { readonly kind: 'taskStarted' | 'taskEnded' | 'tasksNotRun' }>;
 
 /** Counts what happens to tasks. */
-export function taskMetrics(state: State, registers: Registers): (fact: TaskFact) => void {
-  batchGauges(state, registers);
-  workerGauge(state, registers);
-  const queued = distribution({ name: 'holdfast_task_queue_seconds', help: 'Time that a task waited for a worker, in seconds.', bounds: WAIT_SECONDS, registers });
-  const functions = new FunctionCounts(state, registers);
+export function taskMetrics(state: State, metrics: Metrics): (fact: TaskFact) => void {
+  batchGauges(state, metrics);
+  workerGauge(state, metrics);
+  const queued = distribution({ name: 'holdfast_task_queue_seconds', help: 'Time that a task waited for a worker, in seconds.', bounds: WAIT_SECONDS, metrics });
+  const functions = new FunctionCounts(state, metrics);
 
   return (fact) => {
     switch (fact.kind) {
@@ -38,15 +37,15 @@ export function taskMetrics(state: State, registers: Registers): (fact: TaskFact
   };
 }
 
-function batchGauges({ batchIndex }: State, registers: Registers): void {
-  gauges({ name: 'holdfast_batches', help: 'Batches that are kept, by state.', registers }, 'state', () => Object.entries(batchIndex.byState));
-  gauge({ name: 'holdfast_chunks_queued', help: 'Chunks of batches that wait for a worker.', registers }, () => batchIndex.queued.size);
-  gauge({ name: 'holdfast_batch_errors_unread', help: 'Failed tasks whose failure nobody has fetched and no callback has delivered.', registers }, () => batchIndex.unreadErrors);
+function batchGauges({ batchIndex }: State, metrics: Metrics): void {
+  gauges({ name: 'holdfast_batches', help: 'Batches that are kept, by state.', metrics }, 'state', () => Object.entries(batchIndex.byState));
+  gauge({ name: 'holdfast_chunks_queued', help: 'Chunks of batches that wait for a worker.', metrics }, () => batchIndex.queued.size);
+  gauge({ name: 'holdfast_batch_errors_unread', help: 'Failed tasks whose failure nobody has fetched and no callback has delivered.', metrics }, () => batchIndex.unreadErrors);
 }
 
-function workerGauge(state: State, registers: Registers): void {
+function workerGauge(state: State, metrics: Metrics): void {
   const help = 'Worker threads by what they do: idle, starting (loading functions or setting up), running a task, waiting for a lock in one, or stuck (told to end and still there).';
-  gauges({ name: 'holdfast_pool_workers', help, registers }, 'state', () => {
+  gauges({ name: 'holdfast_pool_workers', help, metrics }, 'state', () => {
     const counts = { idle: 0, starting: 0, running: 0, waiting: 0, stuck: 0 };
     for (const worker of state.workers.values()) counts[doingOf(state, worker)]++;
     return Object.entries(counts);
@@ -64,22 +63,11 @@ class FunctionCounts {
   readonly #byName = new Map<string, FunctionCount>();
   readonly #seconds: Distribution;
 
-  constructor(state: State, registers: Registers) {
-    const known = (): void => this.#know(state);
-    const counted = (): Iterable<readonly [string, FunctionCount]> => this.#byName;
-    // oxlint-disable-next-line no-new -- the registry keeps it
-    new Counter({
-      name: 'holdfast_tasks_total', help: 'Tasks that ended, by function and outcome: succeeded, or the kind of the error.',
-      labelNames: ['function', 'outcome'], registers: [...registers],
-      collect() {
-        known();
-        this.reset();
-        for (const [name, { outcomes }] of counted()) for (const [outcome, count] of outcomes) this.inc({ function: name, outcome }, count);
-      },
-    });
+  constructor(state: State, metrics: Metrics) {
+    counters({ name: 'holdfast_tasks_total', help: 'Tasks that ended, by function and outcome: succeeded, or the kind of the error.', metrics }, () => this.#outcomes(state));
     this.#seconds = new Distribution({
       name: 'holdfast_task_seconds', help: 'Time that a task ran, waits for locks included, in seconds.',
-      bounds: WAIT_SECONDS, labelNames: ['function'], registers,
+      bounds: WAIT_SECONDS, metrics,
     });
   }
 
@@ -90,6 +78,11 @@ class FunctionCounts {
     const count = new FunctionCount(this.#seconds.series({ function: name }));
     this.#byName.set(name, count);
     return count;
+  }
+
+  * #outcomes(state: State): Generator<readonly [Labels, number]> {
+    this.#know(state);
+    for (const [name, { outcomes }] of this.#byName) for (const [outcome, count] of outcomes) yield [{ function: name, outcome }, count];
   }
 
   /** Functions that have not run yet are there with 0. */

@@ -5,39 +5,16 @@
 //       check in the resolver alone never sees them.
 //   C2. What was checked is what is connected to: there is no second look-up that could answer otherwise.
 
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { literalAddress, type DestinationRule } from './destination.ts';
+import type { Resolve } from './resolve.ts';
 
 export type Connect = buildConnector.connector;
-
-/** All addresses of a name. Rejects with the resolver's error. */
-export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 /** The address of the receiver may not be called. */
 export class AddressNotAllowed extends Error {
   override readonly name = 'AddressNotAllowed';
-}
-
-/**
- * Resolves by the system's resolver, one look-up of a name at a time, shared by all who ask meanwhile. The resolver has
- * few threads and no time limit: without sharing, one name whose servers are silent would take them all.
- */
-export function createResolve(): Resolve {
-  const pending = new Map<string, Promise<readonly LookupAddress[]>>();
-  return (hostname) => {
-    const known = pending.get(hostname);
-    if (known !== undefined) return known;
-    const { promise, resolve, reject } = Promise.withResolvers<readonly LookupAddress[]>();
-    pending.set(hostname, promise);
-    systemLookup(hostname, { all: true }, (error, addresses) => {
-      pending.delete(hostname);
-      if (error === null) resolve(addresses);
-      else reject(error);
-    });
-    return promise;
-  };
 }
 
 /** A connector for one attempt. Aborting `signal` closes its socket, in whatever state it is. */

@@ -1,19 +1,14 @@
 // Sender: one signed attempt at one delivery.
 //
-// Owns the request, its limits and its end. Does not own when to try, how many at once or when to give up (the machine).
-//   W1. An attempt has a connection of its own that ends with it: sockets never outnumber attempts under way, none idles,
-//       and each connection asks about its address anew.
-//   W2. An attempt is reported exactly once, never from within `send`; none is reported once `close` was called.
-//   W3. No redirect is followed: where an answer points to was never checked.
-//   W4. The answer's body is read up to a bound and thrown away, so that a receiver can finish writing.
+// Owns the attempt's time limit, its end and its report. Does not own its exchange (exchange.ts), which is loaded with the
+// first attempt, as many services have none; nor when to try, how many at once or when to give up (the machine).
+//   W1. An attempt is reported exactly once, never from within `send`; none is reported once `close` was called.
 
-import { Client } from 'undici';
-import { WEBHOOK_RESPONSE_BYTES_MAX, WEBHOOK_TIMEOUT_MS } from '../limits.ts';
+import { WEBHOOK_TIMEOUT_MS } from '../limits.ts';
 import type { Attempt, ReportDelivery, WebhookSender } from './attempt.ts';
-import { createResolve, guardedConnector, type Resolve } from './connector.ts';
 import type { DestinationRule } from './destination.ts';
-import { outcomeOfError, outcomeOfStatus, type Outcome } from './outcome.ts';
-import { signatureHeaders, type WebhookSecret } from './signature.ts';
+import { createResolve, type Resolve } from './resolve.ts';
+import type { WebhookSecret } from './signature.ts';
 
 export interface SenderOptions {
   /** Without one nothing is sent: what is still pending from a time with a secret fails, saying so. */
@@ -64,46 +59,11 @@ class Sender implements WebhookSender {
       timedOut = true;
       abort.abort();
     }, this.#timeoutMs);
-    const outcome = await this.#attempt(attempt, abort.signal).catch((error: unknown) =>
+    const { exchange, outcomeOfError } = await import('./exchange.ts');
+    const outcome = await exchange({ ...this.#options, resolve: this.#resolve }, attempt, abort.signal).catch((error: unknown) =>
       timedOut ? ({ outcome: 'failed', error: `timed out after ${this.#timeoutMs} ms` } as const) : outcomeOfError(error),
     );
     clearTimeout(timer);
     if (!this.#closed) this.#options.report({ kind: 'deliverySettled', delivery: attempt.delivery, attempt: attempt.attempt, ...outcome });
-  }
-
-  async #attempt(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
-    if (this.#options.secrets.length === 0) return { outcome: 'failed', error: 'HOLDFAST_WEBHOOK_SECRET is not set' };
-    const url = new URL(attempt.url);
-    const client = new Client(url.origin, {
-      connect: guardedConnector(this.#options.rule, this.#resolve, signal),
-      allowH2: false,
-      // The signal carries the one time limit of the attempt; these would each begin anew.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    try {
-      return await this.#exchange(client, url, attempt, signal);
-    } finally {
-      await client.destroy();
-    }
-  }
-
-  async #exchange(client: Client, url: URL, attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
-    const at = Date.now();
-    const { statusCode, headers, body } = await client.request({
-      method: 'POST',
-      path: `${url.pathname}${url.search}`,
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': `Holdfast-Webhooks/${this.#options.version}`,
-        ...signatureHeaders(this.#options.secrets, attempt.delivery, at, attempt.body),
-      },
-      body: attempt.body,
-      reset: true,
-      signal,
-    });
-    // However the body ends, in time or not, the status has decided.
-    await body.dump({ limit: WEBHOOK_RESPONSE_BYTES_MAX, signal }).catch(() => null);
-    return outcomeOfStatus(statusCode, headers['retry-after'], Date.now());
   }
 }

@@ -19,7 +19,9 @@ describe('holding a lock by hand', () => {
     const renewed = await holdfast(['renew', id, '--ttl', '1h', '--json'], at(service));
     expect(lines(renewed.stdout)).toEqual([expect.objectContaining({ id, state: 'held', ttlMs: 3_600_000 })]);
 
-    expect(await holdfast(['release', id], at(service))).toEqual({ code: 0, stdout: 'released\n', stderr: '' });
+    const unseen = await holdfast(['renew', '-', '--ttl', '30m', '--json'], at(service), `${id}\n`);
+    expect(lines(unseen.stdout)).toEqual([expect.objectContaining({ id, ttlMs: 1_800_000 })]);
+    expect(await holdfast(['release', '-'], at(service), id)).toEqual({ code: 0, stdout: 'released\n', stderr: '' });
     const late = await holdfast(['renew', id, '--json'], at(service));
     expect(late).toMatchObject({ code: 76, stdout: '' });
     expect(lines(late.stderr)).toEqual([expect.objectContaining({ event: 'error', code: 'lease_lost', reason: 'released', exitCode: 76 })]);

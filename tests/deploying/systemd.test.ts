@@ -35,8 +35,8 @@ function unitFile(directory: string): string {
 describe('deploy/holdfast.service', () => {
   test('runs what `npm start` runs', () => {
     const { scripts }: { readonly scripts: { readonly start: string } } = JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8'));
-    expect(settings('ExecStart')).toEqual(['/opt/holdfast/node_modules/node/bin/node src/main.ts']);
-    expect(scripts.start).toContain('exec node src/main.ts');
+    expect(settings('ExecStart')).toEqual(['/opt/holdfast/node_modules/node/bin/node bin/serve.js']);
+    expect(scripts.start).toContain('exec node bin/serve.js');
   });
 
   test('keeps its data in its state directory, which it alone can read', () => {
@@ -104,7 +104,7 @@ async function callsOfWork(context: TestContext): Promise<{ readonly calls: Read
   mkdirSync(temporary!);
   writeFileSync(trace!, '');
   const shut = 'mount --make-rprivate / && for kept in "$1" "$2" "$3"; do mount --bind "$kept" "$kept"; done && mount -o remount,ro,bind / && ! touch "$0" 2>&- && shift && shift && trace=$1 && shift && exec strace -D -f -qq -o "$trace" "$@"';
-  const child = spawn('unshare', ['--mount', 'sh', '-c', shut, path.join(PROJECT, 'written'), data!, temporary!, trace!, process.execPath, 'src/main.ts'], {
+  const child = spawn('unshare', ['--mount', 'sh', '-c', shut, path.join(PROJECT, 'written'), data!, temporary!, trace!, process.execPath, 'bin/serve.js'], {
     cwd: PROJECT,
     env: { PATH: process.env['PATH'], TMPDIR: temporary, HOLDFAST_PORT: '0', HOLDFAST_DATA_DIR: data, HOLDFAST_FUNCTIONS_DIR: FUNCTIONS_DIR, HOLDFAST_WORKERS: '2' },
     stdio: ['ignore', 'pipe', 'pipe'],

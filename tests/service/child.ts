@@ -28,8 +28,9 @@ export class Child {
   #output = '';
   #ended = false;
 
-  constructor(environment: Environment) {
-    this.#process = spawn(process.execPath, ['src/main.ts'], {
+  /** `args`: of Node, when it is not the project's own service. */
+  constructor(environment: Environment, args: readonly string[] = ['bin/serve.js']) {
+    this.#process = spawn(process.execPath, [...args], {
       cwd: PROJECT,
       env: { ...inherited(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

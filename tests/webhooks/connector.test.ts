@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createResolve } from '../../src/webhooks/connector.ts';
+import { createResolve } from '../../src/webhooks/resolve.ts';
 import { createDestinationRule } from '../../src/webhooks/destination.ts';
 import { attemptAt, startAttempts, startReceiver } from './receiver.ts';
 

@@ -1,11 +1,12 @@
 // Starting: what the environment and the functions folder may say, and what ends the start with a reason.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { freshDirectory, prepareService } from '../harness.ts';
 import type { Environment } from '../child.ts';
 import { sample } from '../metrics.ts';
+import { until } from '../until.ts';
 
 const REFUSED: readonly (readonly [string, Environment, RegExp])[] = [
   ['an unknown variable', { HOLDFAST_WORKER: '2' }, /HOLDFAST_WORKER\b/u],
@@ -90,4 +91,20 @@ test.concurrent('what a module prints while it is loaded disturbs nobody', { tim
   const client = await prepareService(context).start({ HOLDFAST_FUNCTIONS_DIR: directory });
   const { results } = await client.run({ function: 'loud', items: [1] });
   expect(results[0]).toMatchObject({ value: 'done', logs: 'running\n' });
+});
+
+test.concurrent('a signal that comes while the service is loaded ends it in order', { timeout: 120_000 }, async (context) => {
+  const tell = 'process.on("newListener",(name)=>name==="SIGTERM"&&process._rawDebug("hears"))';
+  const child = prepareService(context).spawn({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}` });
+  await until('it hears signals', () => child.output.includes('hears'), 40_000);
+  child.signal('SIGTERM');
+  expect(await child.exited).toEqual({ code: 0, signal: null });
+  expect(child.output).not.toContain('ready');
+});
+
+test.concurrent('what was compiled for one start is kept for the next, where nobody else can write', { timeout: 120_000 }, async (context) => {
+  const kept = path.join(import.meta.dirname, '../../../node_modules/.cache/holdfast');
+  await prepareService(context).start({ NODE_COMPILE_CACHE: undefined });
+  await until('it is kept', async () => (await stat(kept)).isDirectory(), 10_000);
+  expect((await stat(kept)).mode & 0o022).toBe(0);
 });
