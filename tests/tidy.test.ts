@@ -45,7 +45,7 @@ const PARTS: readonly Part[] = [
   { part: 'src/webhooks/', values: ['node:*', 'undici', 'ipaddr.js', LIMITS], types: [STATE] },
   { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, IDS, LIMITS], types: ['src/engine.ts', STATE, 'typebox', '@fastify/type-provider-typebox'] },
   { part: 'src/telemetry.ts', values: ['node:*', 'src/telemetry/', LIMITS], types: [STATE, JOURNAL] },
-  { part: 'src/telemetry/', values: ['prom-client', LIMITS], types: [STATE] },
+  { part: 'src/telemetry/', values: ['node:timers/promises', 'prom-client', LIMITS], types: [STATE] },
   { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS], types: [JOURNAL] },
   { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts', '@fastify/type-provider-typebox'] },
   { part: 'src/service.ts', values: ['node:*', 'src/'], types: ['pino', 'fastify'] },

@@ -36,15 +36,18 @@ class KeptGauge extends Gauge {
 
 class KeptHistogram extends Histogram {
   readonly #kept: Metric;
+  /** Never observes anything: what prom-client says of a histogram beside its values. */
+  readonly #empty: Histogram;
 
   constructor(kept: Metric, registers: Registry[]) {
     super({ name: kept.name, help: kept.help, registers });
     this.#kept = kept;
+    this.#empty = new Histogram({ name: kept.name, help: kept.help, registers: [] });
   }
 
   override async get(): ReturnType<Histogram['get']> {
     const values = this.#kept.samples().map(({ metricName = this.#kept.name, ...sample }) => ({ metricName, ...sample }));
-    return { ...(await super.get()), values };
+    return { ...(await this.#empty.get()), values };
   }
 
   /** The registry prefers this one where a metric has it, as prom-client's histograms do. */
@@ -58,7 +61,8 @@ const KEPT = { counter: KeptCounter, gauge: KeptGauge, histogram: KeptHistogram 
 /** Answers with the text of these metrics and of the process. */
 export function exposition(metrics: readonly Metric[]): () => Promise<string> {
   const registry = new Registry();
-  for (const metric of metrics) registry.registerMetric(new KEPT[metric.type](metric, [registry]));
+  // oxlint-disable-next-line no-new -- the registry keeps it
+  for (const metric of metrics) new KEPT[metric.type](metric, [registry]);
   collectDefaultMetrics({ register: registry });
   return async () => {
     const texts: string[] = [];
