@@ -81,6 +81,13 @@ describe('the lines that are held', () => {
     expect([...state.leaseIndex.held].map(({ holder }) => holder)).toEqual(['lse_2', 'lse_1']);
     expect(brokenInvariants(state)).toEqual([]);
   });
+
+  test('that say of one lock that it is held twice are told apart from what can be, and the telling ends', () => {
+    const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
+    const leases = [heldLease(1, 100), { ...heldLease(2, 500), lock: 'lock-1' }];
+    loadRows(state, leases.map((lease, index) => ({ table: 'leases', key: lease.id, row: lease, place: { slot: index + 1, checksum: 0 } })));
+    expect(brokenInvariants(state)).toContain('a held lease of lock lock-1 is not its holder');
+  });
 });
 
 describe('an ordered set', () => {

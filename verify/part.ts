@@ -7,7 +7,7 @@
 export interface Figure {
   readonly what: string;
   readonly reached: string;
-  /** What the guarantees page promises for a run of ten minutes on two cores; absent for a figure that is only told. */
+  /** What the guarantees page promises for a run of twelve minutes on two cores; absent for a figure that is only told. */
   readonly asked?: string;
   /** False fails the whole run. */
   readonly ok: boolean;
@@ -16,7 +16,7 @@ export interface Figure {
 export interface Budget {
   /** How long the part may take, in seconds. A part that has its figures earlier may end earlier. */
   readonly seconds: number;
-  /** 1 for a run of ten minutes, of which the figures are asked as they are; of a shorter one less is asked, of a longer one more. */
+  /** 1 for a run of twelve minutes, of which the figures are asked as they are; of a shorter one less is asked, of a longer one more. */
   readonly whole: number;
   /** Everything that a part draws is drawn from this number; what fails is told with the number that repeats it. */
   readonly seed: number;

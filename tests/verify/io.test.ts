@@ -54,6 +54,13 @@ describe('the judge of one failed call', () => {
     expect(wrongEnd(ran({}), 'EIO')).toBe('');
   });
 
+  test('it is content with an end by libc, which finds that LMDB frees something twice, where nothing was acknowledged', () => {
+    const freed = { code: null, signal: 'SIGABRT', errors: 'free(): corrupted unsorted chunks' };
+    expect(wrongEnd(ran(freed), 'EIO')).toBe('');
+    expect(wrongEnd(ran({ ...freed, trace: [traced('pwrite', 1, 'failed'), traced('mark', 2)] }), 'EIO')).toMatch(/killed/u);
+    expect(wrongEnd(ran({ ...freed, errors: '' }), 'EIO')).toMatch(/SIGABRT/u);
+  });
+
   test.for<[what: string, run: Ran, complaint: RegExp]>([
     ['the call was never made', ran({ trace: [] }), /never made/u],
     ['the process ended without a word', ran({ errors: '' }), /without a reason/u],

@@ -34,12 +34,12 @@ describe('planted bugs', () => {
   test('what breaks the simulator itself has not been caught', async () => {
     const broken = { name: 'broken', file: 'verify/sim/drained.ts', before: 'const { state } = process!;', after: 'const { state } = nobody;', why: '' };
     await expect(violation(broken, 1, 1)).rejects.toThrow('the simulator ended with 1');
-  }, 20_000);
+  }, 60_000);
 
   test.each(HUNTED)('%s is caught by the seed on record, which finds nothing without it', async (name) => {
     const bug = BUGS.find((one) => one.name === name)!;
     const seed = SEEDS.get(name)!;
     expect(await violation(bug, seed, seed)).toMatchObject({ seed });
     expect(await violation(undefined, seed, seed)).toBeUndefined();
-  }, 20_000);
+  }, 60_000);
 });

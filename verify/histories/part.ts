@@ -29,7 +29,7 @@ const KILLED_HOLDERS = 3;
 const LOCKS_PER_HOLDER = 100;
 /** Of so small a part of a whole run not everything can be expected. */
 const COVERED_PART = 1 / 3;
-/** Reached, it ends. Of ten minutes; a shorter run has to reach its part of them. */
+/** Reached, it ends. Of twelve minutes; a shorter run has to reach its part of them. */
 const TARGETS = { histories: 60, operations: 300_000, faults: 150, lateMs: 250 };
 
 class Tally {

@@ -10,7 +10,7 @@ import { sendAlone, sendCut, sendKept, type Outcome } from './sender.ts';
 
 /** Inputs that one lane draws at a time; those that may share a connection do. */
 const DRAWN = 32;
-const LANES = 16;
+const LANES = 48;
 const COMPLAINTS_MAX = 20;
 
 export interface Fuzz {

@@ -35,7 +35,7 @@ const FLOOD_MIB_MAX = 450;
 
 export const hostile: Part = {
   name: 'hostile',
-  share: 12,
+  share: 15,
   missing: () => undefined,
   run: async ({ seconds, seed, whole }, say) => {
     const fuzzS = Math.max(FUZZ_S_MIN, seconds - ELSE_S);

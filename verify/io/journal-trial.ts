@@ -3,7 +3,7 @@
 // Owns one run of the committer below the shim, and its judgement. The committer is the real driver with nothing around
 // it, so that every call of an opening and an end can be tried; the service is tried in service-trial.ts.
 //   J1. The process ends by itself: with what it could not do in words, or with everything done. LMDB ends some by a
-//       signal: while it opens a file, and after a write that failed, which it says, as it writes over its own memory
+//       signal: while it opens a file, when it frees twice what it had for it, and after a write that failed, which it says, as it writes over its own memory
 //       while it makes up the message. That is told apart; nothing may have been acknowledged by the former.
 //   J2. Nothing is acknowledged while a flush is waited for.
 //   J3. Opened again without the fault, the journal holds every acknowledged commit and goes on.
@@ -20,6 +20,8 @@ import { readTrace, type Site, type TracedCall } from './calls.ts';
 const COMMITTER = join(import.meta.dirname, '../power/committer.ts');
 const COMMITS = 4;
 const RUN_MS_MAX = 30_000;
+/** What libc says of memory that was freed twice. */
+const FREED_TWICE = /^(?:free|malloc|realloc)\(\): |double free or corruption/mu;
 const REASON = /The journal|The data directory|another process/u;
 
 /** What a call does instead; a delay in milliseconds. */
@@ -114,7 +116,7 @@ export function wrongEnd({ code, signal, errors, trace }: Ran, fault: Fault): st
   if (code === 0) return '';
   if (fault.startsWith('DELAY')) return `a delay ended it: ${errors}`;
   if (signal === 'SIGABRT' && errors.includes('Write error')) return '';
-  if (signal === 'SIGSEGV') return trace.some(({ call }) => call === 'mark') ? 'it was killed after it had begun to commit' : '';
+  if (signal === 'SIGSEGV' || (signal === 'SIGABRT' && FREED_TWICE.test(errors))) return trace.some(({ call }) => call === 'mark') ? 'it was killed after it had begun to commit' : '';
   if (signal !== null) return `it ended by ${signal}: ${errors}`;
   return REASON.test(errors) ? '' : `it ended without a reason: ${errors}`;
 }

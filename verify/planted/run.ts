@@ -4,6 +4,7 @@
 // Owns the printing. `--table` prints what seeds.ts holds instead of the list.
 
 import { parseArgs } from 'node:util';
+import { keepCompiled } from '../compiled.ts';
 import { huntAll, type Hunted } from './all.ts';
 import { BUGS } from './bugs.ts';
 
@@ -12,6 +13,7 @@ const unknown = positionals.filter((name) => !BUGS.some((bug) => bug.name === na
 if (unknown.length > 0) throw new Error(`no such bug: ${unknown.join(', ')}`);
 const bugs = positionals.length === 0 ? BUGS : BUGS.filter(({ name }) => positionals.includes(name));
 
+keepCompiled();
 const hunted = await huntAll(bugs, new Map(), (one) => { if (!values.table) console.log(line(one)); });
 const caught = hunted.filter(({ found }) => found !== undefined);
 if (values.table) for (const { bug, found } of caught) console.log(`  ['${bug.name}', ${found!.seed}],`);

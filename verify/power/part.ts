@@ -20,7 +20,7 @@ import { missingForShim } from './shim.ts';
 
 const COMMITS = 120;
 const IMAGES_PER_RECORDING = 400;
-/** Of ten minutes of all parts; a shorter run makes its part of them. */
+/** Of twelve minutes of all parts; a shorter run makes its part of them. */
 const IMAGES = 2_000;
 const FLIPS = 500;
 const CONTROL_IMAGES = 60;

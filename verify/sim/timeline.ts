@@ -4,6 +4,7 @@
 //   T1. What the loop of a process planned for "soon" runs when nothing else is left at the same moment.
 //   T2. Promises of the code under test settle between two events: as many turns of microtasks as `settle` asked for.
 //   T3. What belongs to a process does not happen once that is dead, and waits while it is stopped.
+//   T4. A run ends: after `EVENTS_MAX` events it is told that it does not.
 
 /** Whose event it is: a process that may die or stand still. */
 export interface Owner {
@@ -19,6 +20,9 @@ interface Planned {
   readonly owner: Owner | undefined;
 }
 
+/** Ten times what a run with a day of rest takes. */
+const EVENTS_MAX = 20_000_000;
+
 /** What waits for a commit runs in the turn after it. */
 const TURNS = 1;
 
@@ -32,6 +36,9 @@ export class Timeline {
   now = 0;
   /** Set to leave the loop. */
   ended = false;
+  /** Told once, when there were too many events. (T4) */
+  overran: () => void = () => {};
+  #events = 0;
   #order = 0;
   #turns = 0;
   readonly #heap: Planned[] = [];
@@ -65,6 +72,7 @@ export class Timeline {
   /** Runs until `time`, or until it is told to end. */
   async runUntil(time: number): Promise<void> {
     while (!this.ended) {
+      if (++this.#events === EVENTS_MAX) this.overran();
       const first = this.#heap[0];
       if (this.#soon.length > 0 && (first === undefined || first.at > this.now)) {
         const soon = this.#soon;

@@ -99,6 +99,7 @@ export class World {
     this.profile = drawProfile(this.chance);
     this.judge = new Judge(this.counts, () => this.timeline.now, () => { this.timeline.ended = true; }, trace);
     const { complain } = this.judge;
+    this.timeline.overran = () => complain('everything drains', 'the run does not come to an end');
     this.store = new Store(complain, this.profile.strict);
     this.network = new Network(this);
     this.holds = new Holds(complain);

@@ -28,6 +28,22 @@ export interface Asking {
   readonly isWatched: boolean;
 }
 
+/** What a connection asks for, as one look after another finds it. */
+interface Attending extends Asking {
+  /** How a grant of the lease is attended to. */
+  readonly asHeld: string;
+  /** How many looks there had been when it arrived. */
+  readonly looks: number;
+}
+
+/** Who attends: a connection, one whose closing is known, one that was there at the look before. */
+const ANY = 1;
+const OPEN = 2;
+const LASTING = 4;
+
+/** By what is attended to. */
+type Attended = ReadonlyMap<string, number>;
+
 interface Known {
   lease: LiveLease;
   /** When somebody attended for sure, and since when nobody can have. */
@@ -51,7 +67,7 @@ export class Attention {
   readonly #known = new Map<string, Known>();
   readonly #waitEnds = new Map<string, number>();
   readonly #carried = new Set<string>();
-  readonly #asking = new Map<Exchange, Asking>();
+  readonly #asking = new Map<Exchange, Attending>();
   readonly #writing = new Map<Exchange, string>();
   #state: State | undefined;
   #lookedAt = 0;
@@ -59,8 +75,8 @@ export class Attention {
   #isAnew = false;
   /** What is seen for the first time was asked for after this moment. */
   #newSince = -Infinity;
-  /** At the look before: a request that has come since may have come too late. */
-  #askingBefore: ReadonlySet<Exchange> = new Set();
+  /** A request that has come since the last one may have come too late. */
+  #looks = 0;
   #inputsToCome = 0;
 
   constructor(complain: Complain) {
@@ -69,8 +85,8 @@ export class Attention {
 
   /** A request about a lease arrives. */
   asks(exchange: Exchange, asking: Asking, now: number): void {
-    this.#asking.set(exchange, asking);
     const { lease, key, kind, until } = asking;
+    this.#asking.set(exchange, { ...asking, asHeld: heldAs(lease), looks: this.#looks });
     if (kind === 'acquire') this.#waitEnds.set(lease, until);
     const known = this.#known.get(lease);
     if (known !== undefined) known.unattendedAt = now;
@@ -112,16 +128,15 @@ export class Attention {
     this.#lookedAt = now;
     if (state.phase !== 'serving') return;
     this.#settleExchanges();
-    const open = this.#attended(now, false);
-    const attended = this.#attended(now, true);
+    const attended = this.#attended(now);
     const live = new Set<string>();
     for (const lease of liveLeases(state)) {
       live.add(lease.id);
-      this.#see(lease, isAttended(lease, attended), isAttended(lease, open), now);
+      const by = attendedBy(lease, attended);
+      this.#see(lease, (by & ANY) !== 0, (by & OPEN) !== 0, now);
     }
-    const lasting = this.#attended(now, false, this.#askingBefore);
-    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, isAttended(known.lease, lasting), now);
-    this.#askingBefore = new Set(this.#asking.keys());
+    for (const [id, known] of this.#known) if (!live.has(id)) this.#gone(known, state, (attendedBy(known.lease, attended) & LASTING) !== 0, now);
+    this.#looks++;
     this.#isAnew = false;
   }
 
@@ -150,18 +165,15 @@ export class Attention {
     }
   }
 
-  /**
-   * What a connection waits for, or is about to be answered with; `withClosed`: also one whose closing is still to be
-   * heard of; `among`: of these connections only.
-   */
-  #attended(now: number, withClosed: boolean, among?: ReadonlySet<Exchange>): ReadonlySet<string> {
-    const attended = new Set<string>();
-    for (const [exchange, { lease, key, kind, until }] of this.#asking) {
-      if (exchange.destroyed && !withClosed) continue;
-      if (among?.has(exchange) === false) continue;
-      if (kind === 'acquire' || until >= now) attended.add(lease);
-      if (kind !== 'acquire') attended.add(heldAs(lease));
-      if (key !== undefined && (withClosed || this.#isOfKey(key))) attended.add(key.id);
+  /** What a connection waits for, or is about to be answered with, and which connections those are. */
+  #attended(now: number): Attended {
+    const attended = new Map<string, number>();
+    const add = (what: string, by: number): void => { attended.set(what, (attended.get(what) ?? 0) | by); };
+    for (const [exchange, { lease, asHeld, key, kind, until, looks }] of this.#asking) {
+      const by = exchange.destroyed ? ANY : looks < this.#looks ? ANY | OPEN | LASTING : ANY | OPEN;
+      if (kind === 'acquire' || until >= now) add(lease, by);
+      if (kind !== 'acquire') add(asHeld, by);
+      if (key !== undefined) add(key.id, this.#isOfKey(key) ? by : ANY);
     }
     return attended;
   }
@@ -218,12 +230,12 @@ function keyOf({ claimant }: LiveLease): string | undefined {
   return claimant.by === 'task' ? undefined : claimant.key;
 }
 
-function isAttended(lease: LiveLease, attended: ReadonlySet<string>): boolean {
-  if (lease.state === 'held' && attended.has(heldAs(lease.id))) return true;
+function attendedBy(lease: LiveLease, attended: Attended): number {
+  const asHeld = lease.state === 'held' ? attended.get(heldAs(lease.id)) ?? 0 : 0;
   // What asked for a ticket is answered with a place, however late: that carries no grant.
-  if (lease.state === 'held' && lease.claimant.by === 'ticket') return false;
-  if (attended.has(lease.id)) return true;
-  return lease.claimant.by === 'connection' && attended.has(keyOf(lease) ?? '');
+  if (lease.state === 'held' && lease.claimant.by === 'ticket') return asHeld;
+  const asKey = lease.claimant.by === 'connection' ? attended.get(keyOf(lease) ?? '') ?? 0 : 0;
+  return asHeld | asKey | (attended.get(lease.id) ?? 0);
 }
 
 /** Undefined where nothing is kept of who attends: a grant without a key whose answer is on its way. */
