@@ -87,6 +87,12 @@ export const WORKERS_MAX = 256;
 export const MAILBOX_BYTES = 128 * KIB;
 /** How often the main thread looks for results of a thread that is talking: so much later they may be heard. */
 export const MAILBOX_LOOK_MS = 2;
+/** A thread makes so many calls, for so long at the most, without letting timers and sockets have their turn. */
+export const CALLS_PER_TURN = 64;
+export const CALLS_PER_TURN_MS = 2;
+/** How long a thread that has done what it was told waits for more before its loop goes on: to be woken there takes longer
+ *  than most tasks. */
+export const ORDER_WAIT_MS = 2;
 /** A thread that has not ended this long after it was told to is given up. */
 export const STUCK_MS = 5 * SECOND;
 /** How long a cancelled task may take to end by itself. */

@@ -11,7 +11,7 @@ import { deliveryDue, deliverySettled, sendNext } from './batches/deliveries.ts'
 import { dispatch } from './batches/dispatch.ts';
 import { batchDue } from './batches/forget.ts';
 import { listBatches, listenerDue, readBatch, readResults, releaseWaiters } from './batches/read.ts';
-import { itemSettled } from './batches/settle.ts';
+import { itemsSettled } from './batches/settle.ts';
 import { putBackRunning, startBatches } from './batches/start.ts';
 import { submitBatch } from './batches/submit.ts';
 import { orderDamaged, restartDue, setupSettled, workerDue, workerEnded, workerReady } from './batches/workers.ts';
@@ -108,7 +108,7 @@ function apply(current: Step, input: Input): void {
     case 'cancelBatch': return cancelBatch(current, input);
     case 'workerReady': return workerReady(current, input);
     case 'setupSettled': return endOfScope(current, input.worker, () => setupSettled(current, input));
-    case 'itemSettled': return endOfScope(current, input.worker, () => itemSettled(current, input));
+    case 'itemsSettled': return endOfScope(current, input.worker, () => itemsSettled(current, input));
     case 'workerEnded': return endOfScope(current, input.worker, () => workerEnded(current, input));
     case 'orderDamaged': return orderDamaged(current, input);
     case 'taskAcquire': return taskAcquire(current, input);

@@ -58,8 +58,8 @@ export function createTelemetry(state: State, now: Now, { version, durability }:
         case 'handedOff':
         case 'refused':
         case 'leaseEnded': return lockFact(fact, sinceMs);
-        case 'taskStarted':
-        case 'taskEnded':
+        case 'tasksStarted':
+        case 'tasksEnded':
         case 'tasksNotRun': return taskFact(fact);
         case 'deliveryTried': return deliveryTried(fact.outcome);
         case 'workerLost': return lost.inc();

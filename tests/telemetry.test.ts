@@ -216,8 +216,8 @@ describe('locks', () => {
 
 describe('tasks', () => {
   test('a task is counted by function and outcome, with its time in the queue and its own', async () => {
-    telemetry.fact({ kind: 'taskStarted', queuedMs: 200 }, 0);
-    telemetry.fact({ kind: 'taskEnded', function: 'resize', outcome: 'timeout', ms: 1_500 }, 0);
+    telemetry.fact({ kind: 'tasksStarted', queuedMs: 200, count: 1 }, 0);
+    telemetry.fact({ kind: 'tasksEnded', function: 'resize', ends: [{ outcome: 'timeout', ms: 1_500 }] }, 0);
     expect(await read('task_queue_seconds_sum')).toBe(0.2);
     expect(await read('tasks_total', { function: 'resize', outcome: 'timeout' })).toBe(1);
     expect(await read('tasks_total', { function: 'resize', outcome: 'succeeded' })).toBe(0);
@@ -236,7 +236,7 @@ describe('tasks', () => {
   });
 
   test('beyond the bound, functions share an empty name', async () => {
-    for (let i = 0; i < LABELLED_FUNCTIONS_MAX + 5; i++) telemetry.fact({ kind: 'taskEnded', function: `f${i}`, outcome: 'succeeded', ms: 1 }, 0);
+    for (let i = 0; i < LABELLED_FUNCTIONS_MAX + 5; i++) telemetry.fact({ kind: 'tasksEnded', function: `f${i}`, ends: [{ outcome: 'succeeded', ms: 1 }] }, 0);
     expect(await read('tasks_total', { function: 'f0', outcome: 'succeeded' })).toBe(1);
     expect(await read('tasks_total', { function: '', outcome: 'succeeded' })).toBe(5);
     expect(await read('tasks_total', { function: `f${LABELLED_FUNCTIONS_MAX}`, outcome: 'succeeded' })).toBeUndefined();

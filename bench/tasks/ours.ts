@@ -56,9 +56,11 @@ export class OurPool implements AsyncDisposable {
   #hear(report: WorkerReport): void {
     if (report.kind === 'workerReady' && ++this.#started === this.#workers) this.#ready.resolve();
     if (report.kind === 'workerEnded') this.#round.reject(new Error(report.message));
-    if (report.kind !== 'itemSettled') return;
-    if (report.error !== undefined) this.#round.reject(new Error(report.error.message));
-    if (--this.#unsettled === 0) this.#round.resolve();
-    if (report.index === this.#order.end - 1) this.#give(report.worker);
+    if (report.kind !== 'itemsSettled') return;
+    const failed = report.results.find(({ error }) => error !== undefined);
+    if (failed !== undefined) this.#round.reject(new Error(failed.error?.message));
+    this.#unsettled -= report.results.length;
+    if (this.#unsettled === 0) this.#round.resolve();
+    if (report.results.at(-1)?.index === this.#order.end - 1) this.#give(report.worker);
   }
 }

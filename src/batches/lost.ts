@@ -23,7 +23,7 @@ export function settleLost(step: Step, row: WorkerRow, message: string, logs: st
   if (row.item !== undefined) {
     const error = itemFailure(row, batch, message);
     const outcome = error.kind === 'cancelled' ? 'cancelled' : 'failed';
-    settleRunning(step, batch.id, row.item, { state: outcome, error, logs, attempt: chunk.attempt, durationMs: step.now - row.since });
+    settleRunning(step, batch.id, row.item, [{ state: outcome, error, logs, attempt: chunk.attempt, durationMs: step.now - row.since }]);
     putBack(step, { ...chunk, next: row.item + 1 });
   } else if (setupError !== undefined) {
     failSetup(step, batch.id, setupError);

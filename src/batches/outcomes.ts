@@ -6,7 +6,6 @@
 
 import { OUTCOMES_PER_ROW, WEBHOOK_ERRORS_MAX } from '../limits.ts';
 import type { TaskError } from '../state/inputs.ts';
-import type { PayloadRef } from '../state/payloads.ts';
 import type { BatchRow, Counts, Outcome } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import type { Step } from '../state/step.ts';
@@ -43,16 +42,21 @@ export function outcomeOf(state: State, batch: string, index: number): Outcome |
   return row?.outcomes[index % OUTCOMES_PER_ROW] ?? undefined;
 }
 
-/** An item that was running has ended. (O1) */
-export function settleRunning(step: Step, batchId: string, index: number, ending: Ending): void {
+/** Items that were running have ended, from `first` on one behind the other. (O1) */
+export function settleRunning(step: Step, batchId: string, first: number, endings: readonly Ending[]): void {
   const { state } = step;
   const batch = state.batches.get(batchId)!;
+  const outcomes = endings.map((ending, n) => newOutcome(state, `${batchId}/r${first + n}`, ending));
+  record(state, batch, first, first + endings.length, (index) => outcomes[index - first]!);
+  state.batches.put(tallied(batch, 'running', endings.map(({ state: ended, error }, n) => ({ items: 1, state: ended, error, bytes: outcomes[n]!.payload?.bytes ?? 0 }))));
+  for (const [n, { state: ended, error }] of endings.entries()) if (ended === 'failed') collect(state, batch, first + n, first + n + 1, error);
+  step.facts.push({ kind: 'tasksEnded', function: batch.function, ends: endings.map(({ error, durationMs: ms }) => ({ outcome: error?.kind ?? 'succeeded', ms })) });
+}
+
+function newOutcome(state: State, payloadId: string, ending: Ending): Outcome {
   const { attempt, durationMs } = ending;
   const text = resultText(ending);
-  const payload = text === undefined ? undefined : state.changes.putPayload(`${batchId}/r${index}`, text);
-  record(state, batch, index, index + 1, { state: ending.state, attempt, durationMs, payload });
-  tally(step, batch, index, index + 1, 'running', ending, payload);
-  step.facts.push({ kind: 'taskEnded', function: batch.function, outcome: ending.error?.kind ?? 'succeeded', ms: durationMs });
+  return { state: ending.state, attempt, durationMs, payload: text === undefined ? undefined : state.changes.putPayload(payloadId, text) };
 }
 
 /** Items that had not begun will not begin. They share one payload, so that cancelling many costs little. (O1) */
@@ -62,24 +66,30 @@ export function settleUnbegun(step: Step, batchId: string, first: number, end: n
   const batch = state.batches.get(batchId)!;
   const { error } = refrained;
   const payload = state.changes.putPayload(`${batchId}/${refrained.payload}`, JSON.stringify({ error }));
-  record(state, batch, first, end, { state: refrained.state, attempt, durationMs: 0, payload });
-  tally(step, batch, first, end, 'pending', refrained, payload);
+  const outcome: Outcome = { state: refrained.state, attempt, durationMs: 0, payload };
+  record(state, batch, first, end, () => outcome);
+  state.batches.put(tallied(batch, 'pending', [{ items: end - first, state: refrained.state, error, bytes: payload.bytes }]));
+  if (refrained.state === 'failed') collect(state, batch, first, end, error);
   step.facts.push({ kind: 'tasksNotRun', function: batch.function, outcome: error.kind, count: end - first });
 }
 
 /** Items begin, or (below 0) go back to those that have not begun. */
 export function countBegun(state: State, batchId: string, by: number): void {
   const batch = state.batches.get(batchId)!;
-  state.batches.put({ ...batch, counts: moved(batch.counts, 'pending', 'running', by) });
+  const { pending, running } = batch.counts;
+  state.batches.put({ ...batch, counts: { ...batch.counts, pending: pending - by, running: running + by } });
 }
 
-function record(state: State, batch: BatchRow, first: number, end: number, outcome: Outcome): void {
+/** Each row that items share is put once. */
+function record(state: State, batch: BatchRow, first: number, end: number, outcomeAt: (index: number) => Outcome): void {
   for (let row = Math.floor(first / OUTCOMES_PER_ROW); row * OUTCOMES_PER_ROW < end; row++) {
     const id = outcomesId(batch.id, row);
     const base = row * OUTCOMES_PER_ROW;
     const known = state.outcomes.get(id)?.outcomes;
     const outcomes = known === undefined ? noOutcomes(Math.min(OUTCOMES_PER_ROW, batch.counts.total - base)) : [...known];
-    state.outcomes.put({ id, outcomes: outcomes.fill(outcome, Math.max(0, first - base), end - base) });
+    const rowEnd = Math.min(end, base + OUTCOMES_PER_ROW);
+    for (let index = Math.max(first, base); index < rowEnd; index++) outcomes[index - base] = outcomeAt(index);
+    state.outcomes.put({ id, outcomes });
   }
 }
 
@@ -87,14 +97,20 @@ function noOutcomes(length: number): (Outcome | null)[] {
   return Array.from({ length }, () => null);
 }
 
-function tally(step: Step, batch: BatchRow, first: number, end: number, from: keyof Counts, { state, error }: Pick<Ending, 'state' | 'error'>, payload: PayloadRef | undefined): void {
-  step.state.batches.put({
-    ...batch,
-    counts: moved(batch.counts, from, state, end - first),
-    error: firstError(batch.error, state, error),
-    resultBytes: batch.resultBytes + (payload?.bytes ?? 0),
-  });
-  if (state === 'failed' && error !== undefined && batch.errorCallbackUrl !== undefined) collect(step.state, batch.id, first, end, error);
+/** Items that ended alike, and the bytes that are kept of them together. */
+type Tally = Pick<Ending, 'state' | 'error'> & { readonly items: number; readonly bytes: number };
+
+/** The batch after these, in the order in which they arrived. */
+function tallied(batch: BatchRow, from: keyof Counts, tallies: readonly Tally[]): BatchRow {
+  const counts = { ...batch.counts };
+  let { error, resultBytes } = batch;
+  for (const tally of tallies) {
+    counts[from] -= tally.items;
+    counts[tally.state] += tally.items;
+    error = firstError(error, tally.state, tally.error);
+    resultBytes += tally.bytes;
+  }
+  return { ...batch, counts, error, resultBytes };
 }
 
 /** (O2) */
@@ -102,12 +118,9 @@ function firstError(known: TaskError | undefined, state: Ending['state'], error:
   return known === undefined || (known.kind === 'cancelled' && state === 'failed') ? error : known;
 }
 
-function moved(counts: Counts, from: keyof Counts, to: keyof Counts, by: number): Counts {
-  return { ...counts, [from]: counts[from] - by, [to]: counts[to] + by };
-}
-
 /** Keeps the first failures for the error callback, in the order in which they arrived. */
-function collect(state: State, batch: string, first: number, end: number, error: TaskError): void {
+function collect(state: State, { id: batch, errorCallbackUrl }: BatchRow, first: number, end: number, error: TaskError | undefined): void {
+  if (error === undefined || errorCallbackUrl === undefined) return;
   const known = state.failures.get(batch)?.errors ?? [];
   const added = Math.min(end - first, WEBHOOK_ERRORS_MAX - known.length);
   if (added <= 0) return;

@@ -34,10 +34,14 @@ export function runChunk(step: Step, worker: WorkerRow, chunk: ChunkRow): void {
 
 /** The thread goes on to this item by itself; its time begins. */
 export function beginItem(step: Step, worker: WorkerRow, batch: BatchRow, chunk: ChunkRow, item: number): void {
-  const { state } = step;
-  state.workers.put({ ...worker, item, since: step.now, dueAt: step.now + batch.timeoutMs, lockLost: undefined });
-  countBegun(state, batch.id, 1);
-  step.facts.push({ kind: 'taskStarted', queuedMs: step.now - chunk.queuedAt });
+  step.state.workers.put({ ...worker, item, since: step.now, dueAt: step.now + batch.timeoutMs, lockLost: undefined });
+  noteBegun(step, chunk, 1);
+}
+
+/** So many items of the chunk have begun. */
+export function noteBegun(step: Step, chunk: ChunkRow, count: number): void {
+  countBegun(step.state, chunk.batch, count);
+  step.facts.push({ kind: 'tasksStarted', queuedMs: step.now - chunk.queuedAt, count });
 }
 
 function runsAlone(chunk: ChunkRow): boolean {

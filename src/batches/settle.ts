@@ -1,34 +1,50 @@
-// Settle: an item's end, as the thread that ran it reports it.
+// Settle: the ends of items, as the thread that ran them reports them.
 //
-// Owns whether a report counts, what it makes of the item, and what the thread does next.
-//   S1. A report counts for the item that its thread runs, and only until the item was over its time.
+// Owns which results count, what they make of the items, and what the thread does next.
+//   S1. A result counts for the item that its thread runs, and only until the item was over its time. With one that
+//       counts the thread runs the next item of its order, which the next result of the same report may be of.
 //   S2. A task that lost a lock has failed, whatever it returns.
 //   S3. A thread goes on to the next item of its order by itself. One that was left less than it was ordered to run
 //       may already be in an item that nobody wants any more, so it is not used again.
 
-import type { TaskError, WorkerReport } from '../state/inputs.ts';
+import type { ItemResult, TaskError, WorkerReport } from '../state/inputs.ts';
 import type { ChunkRow, WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
 import { dropChunk, putBack } from './chunks.ts';
 import { CANCELLED, lockLost } from './errors.ts';
 import { finishIfDone } from './finish.ts';
 import { settleRunning, type Ending } from './outcomes.ts';
-import { beginItem } from './run.ts';
+import { beginItem, noteBegun } from './run.ts';
 import { endThread, makeIdle, noteWork } from './threads.ts';
 
-type ItemSettled = Extract<WorkerReport, { kind: 'itemSettled' }>;
+type ItemsSettled = Extract<WorkerReport, { kind: 'itemsSettled' }>;
 
-/** Returns whether the report counted, and so the item's scope has ended. (S1) */
-export function itemSettled(step: Step, report: ItemSettled): boolean {
+/** Returns whether a result counted, and so the scope of an item has ended. (S1) */
+export function itemsSettled(step: Step, report: ItemsSettled): boolean {
   const { state } = step;
   const row = state.workers.get(String(report.worker));
-  if (row?.chunk === undefined || row.item !== report.index || !mayStillReport(row)) return false;
+  if (row?.chunk === undefined || row.item === undefined || !mayStillReport(row)) return false;
   const chunk = state.chunks.get(row.chunk)!;
+  const endings = endingsOf(row, row.item, chunk, report.results);
+  if (endings.length === 0) return false;
   noteWork(step);
-  settleRunning(step, chunk.batch, report.index, endingOf(row, chunk, report));
-  goOn(step, row, { ...chunk, next: report.index + 1 });
+  if (endings.length > 1) noteBegun(step, chunk, endings.length - 1);
+  settleRunning(step, chunk.batch, row.item, endings);
+  goOn(step, row, { ...chunk, next: row.item + endings.length });
   finishIfDone(step, chunk.batch);
   return true;
+}
+
+/** Of the running item and of those behind it, as far as results count. `first`: the running item. (S1) */
+function endingsOf(row: WorkerRow, first: number, chunk: ChunkRow, results: readonly ItemResult[]): readonly Ending[] {
+  const end = Math.min(row.end!, chunk.end);
+  const endings: Ending[] = [];
+  for (const result of results) {
+    const item = first + endings.length;
+    if (result.index !== item || item === end) continue;
+    endings.push(endingOf(row, chunk, result, item === first ? row.lockLost : undefined));
+  }
+  return endings;
 }
 
 function mayStillReport(row: WorkerRow): boolean {
@@ -36,13 +52,13 @@ function mayStillReport(row: WorkerRow): boolean {
 }
 
 /** (S2) */
-function endingOf(row: WorkerRow, chunk: ChunkRow, report: ItemSettled): Ending {
-  const { logs, durationMs } = report;
+function endingOf(row: WorkerRow, chunk: ChunkRow, result: ItemResult, lost: string | undefined): Ending {
+  const { logs, durationMs } = result;
   const { attempt } = chunk;
   const failed = (error: TaskError): Ending => ({ state: error.kind === 'cancelled' ? 'cancelled' : 'failed', error, logs, attempt, durationMs });
-  if (row.lockLost !== undefined) return failed(lockLost(row.lockLost));
-  if (report.error === undefined) return { state: 'succeeded', value: report.value, logs, attempt, durationMs };
-  return failed(row.aborted === true ? CANCELLED : report.error);
+  if (lost !== undefined) return failed(lockLost(lost));
+  if (result.error === undefined) return { state: 'succeeded', value: result.value, logs, attempt, durationMs };
+  return failed(row.aborted === true ? CANCELLED : result.error);
 }
 
 /** (S3) */

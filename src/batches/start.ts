@@ -47,7 +47,7 @@ function putBackChunk(step: Step, row: WorkerRow, chunk: ChunkRow): void {
 
 /** (S2) */
 function failCall(step: Step, chunk: ChunkRow): void {
-  settleRunning(step, chunk.batch, chunk.next, { state: 'failed', error: ENDED_WITH_PROCESS, logs: '', attempt: chunk.attempt, durationMs: 0 });
+  settleRunning(step, chunk.batch, chunk.next, [{ state: 'failed', error: ENDED_WITH_PROCESS, logs: '', attempt: chunk.attempt, durationMs: 0 }]);
   putBack(step, { ...chunk, next: chunk.next + 1 });
 }
 

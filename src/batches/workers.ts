@@ -103,7 +103,7 @@ function failDamagedSetup(step: Step, row: WorkerRow): void {
 
 function failDamagedItems(step: Step, row: WorkerRow, item: number): void {
   const chunk = step.state.chunks.get(row.chunk!)!;
-  settleRunning(step, chunk.batch, item, { state: 'failed', error: PAYLOAD_DAMAGED, logs: '', attempt: chunk.attempt, durationMs: 0 });
+  settleRunning(step, chunk.batch, item, [{ state: 'failed', error: PAYLOAD_DAMAGED, logs: '', attempt: chunk.attempt, durationMs: 0 }]);
   endChunk(step, chunk, item + 1, { state: 'failed', error: PAYLOAD_DAMAGED, payload: `damaged${chunk.first}` });
   if (row.state === 'ending') step.state.workers.put({ ...row, chunk: undefined, item: undefined, end: undefined });
   else makeIdle(step, row);

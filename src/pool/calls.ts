@@ -3,17 +3,21 @@
 // Owns the order in which functions are called and what is said of each call. Does not own time limits, or what a
 // failure means to the rest of a batch.
 //   C1. Items run one after another; each is reported, once, before the next begins.
-//   C2. Each call ends with a turn of the event loop: what the main thread said meanwhile is heard before the next item
-//       begins, and a rejection that nobody handles ends the thread while its own item is still the running one.
+//   C2. Between two calls what the main thread said meanwhile is heard, and everything runs that was left to run at once
+//       (promises, `process.nextTick`): a rejection that nobody handles ends the thread while its own item is still the
+//       running one.
+//   C3. The loop turns after `CALLS_PER_TURN` calls or `CALLS_PER_TURN_MS`, and between two orders: timers and sockets
+//       that a call left behind get their turn. A turn for each call would cost more than most tasks.
 
+import { CALLS_PER_TURN, CALLS_PER_TURN_MS } from '../limits.ts';
 import { SETUP_SCOPE } from '../state/inputs.ts';
 import type { TaskError, TaskErrorKind } from '../state/inputs.ts';
 import type { SetupContext, SharedLock, TaskContext } from './context.ts';
 import { CodedError, describeError } from './errors.ts';
-import { nextTurn, now, parseJson } from './intrinsics.ts';
+import { atNextTurn, now, parseJson } from './intrinsics.ts';
 import type { TaskFunction } from './load.ts';
 import type { PostFromThread, RunMessage } from './messages.ts';
-import { runInScope, Scope } from './scopes.ts';
+import { runInScope, runOutside, Scope } from './scopes.ts';
 import type { TaskLocks } from './task-locks.ts';
 import { jsonText, lockReviver } from './values.ts';
 
@@ -24,60 +28,128 @@ interface Setup {
 
 type Outcome = { readonly value: string } | { readonly error: TaskError };
 
+/** The call that runs. */
+interface Running {
+  readonly scope: Scope;
+  readonly startedAt: number;
+  /** Absent until what was called has ended. */
+  outcome: Outcome | undefined;
+}
+
+/** An order, and which of its items is next. */
+interface Begun {
+  readonly order: RunMessage;
+  readonly items: readonly unknown[];
+  next: number;
+}
+
+/** The way to the main thread and back. */
+export interface MainThread {
+  readonly post: PostFromThread;
+  /** Does what it has told meanwhile. */
+  readonly hear: () => void;
+  /** The same, and waits for a moment where it has told nothing. */
+  readonly await: () => void;
+}
+
 export class Calls {
   readonly #functions: ReadonlyMap<string, TaskFunction>;
   readonly #locks: TaskLocks;
-  readonly #post: PostFromThread;
-  #running: Scope | undefined;
+  readonly #main: MainThread;
+  #running: Running | undefined;
+  #begun: Begun | undefined;
   #stopped = false;
+  /** How often the loop comes back here without turning, and until when calls begin there. (C3) */
+  #returns = 0;
+  #turnEnd: number | undefined;
 
-  constructor(functions: ReadonlyMap<string, TaskFunction>, locks: TaskLocks, post: PostFromThread) {
+  constructor(functions: ReadonlyMap<string, TaskFunction>, locks: TaskLocks, main: MainThread) {
     this.#functions = functions;
     this.#locks = locks;
-    this.#post = post;
+    this.#main = main;
   }
 
   /** Sets the globals, then calls the initializer. */
-  async setUp(batch: string, attempt: number, text: string): Promise<void> {
+  setUp(batch: string, attempt: number, text: string): void {
     const scope = new Scope(SETUP_SCOPE);
-    const outcome = await this.#call(scope, 'initializer', () => {
+    this.#call(scope, now(), 'initializer', () => {
       const { initializer, globals }: Setup = parseJson(text, this.#reviver(text));
       defineGlobals(globals ?? {});
       if (initializer === undefined) return undefined;
       return this.#function(initializer.function)(new Context(batch, attempt, scope, this.#locks), ...initializer.args);
     });
-    this.#post({ kind: 'setupSettled', ...('error' in outcome ? { error: outcome.error } : {}) });
   }
 
-  async run(order: RunMessage): Promise<void> {
+  run(order: RunMessage): void {
     this.#stopped = false;
-    const items: readonly unknown[] = parseJson(order.items, this.#reviver(order.items));
-    for (let index = order.first; index < order.end && !this.#stopped; index += 1) {
-      const startedAt = now();
-      const scope = new Scope(index);
-      const outcome = await this.#call(scope, 'error', () => {
-        const item = items[index - order.payloadFirst];
-        return this.#function(order.function)(new ItemContext(order, scope, this.#locks), ...(order.call === 'map' ? [item] : spread(item)));
-      });
-      // With the last one the thread waits for its next order.
-      this.#post({ kind: 'itemSettled', index, ...outcome, durationMs: now() - startedAt }, index + 1 === order.end || this.#stopped);
-    }
+    this.#begun = { order, items: parseJson(order.items, this.#reviver(order.items)), next: order.first };
+    this.#callNext(this.#begun, now());
   }
 
   /** Begins no further item of the running order, and tells the running call. */
   abort(reason: TaskErrorKind): void {
     this.#stopped = true;
-    if (this.#running !== undefined) this.#locks.stop(this.#running, new CodedError(reason, `the task was told to stop: ${reason}`, 'AbortError'));
+    if (this.#running !== undefined) this.#locks.stop(this.#running.scope, new CodedError(reason, `the task was told to stop: ${reason}`, 'AbortError'));
   }
 
-  async #call(scope: Scope, kind: 'error' | 'initializer', body: () => unknown): Promise<Outcome> {
-    this.#running = scope;
-    const outcome = await runInScope(scope, () => outcomeOf(kind, body));
-    await nextTurn();
+  #callNext(begun: Begun, at: number): void {
+    const { order, items, next } = begun;
+    begun.next += 1;
+    const scope = new Scope(next);
+    this.#call(scope, at, 'error', () => {
+      const item = items[next - order.payloadFirst];
+      const context = new ItemContext(order, scope, this.#locks);
+      return order.call === 'map' ? this.#function(order.function)(context, item) : this.#function(order.function)(context, ...spread(item));
+    });
+  }
+
+  #call(scope: Scope, startedAt: number, kind: 'error' | 'initializer', body: () => unknown): void {
+    const { outcome, later } = runInScope(scope, () => called(kind, body));
+    this.#running = { scope, startedAt, outcome };
+    if (later === undefined) this.#comeBack();
+    else void this.#comeBackAfter(later, this.#running);
+  }
+
+  async #comeBackAfter(later: Promise<Outcome>, running: Running): Promise<void> {
+    running.outcome = await later;
+    this.#comeBack();
+  }
+
+  /** Between two of its callbacks the loop runs everything that was left to run at once. (C2) */
+  #comeBack(): void {
+    if (this.#returns > 0) return;
+    const calls = this.#begun === undefined ? 1 : this.#begun.order.end - this.#begun.next + 1;
+    this.#turnEnd = undefined;
+    runOutside(() => {
+      for (; this.#returns < calls && this.#returns < CALLS_PER_TURN; this.#returns += 1) atNextTurn(this.#goOn);
+    });
+  }
+
+  readonly #goOn = (): void => {
+    this.#returns -= 1;
+    const at = now();
+    this.#turnEnd ??= at + CALLS_PER_TURN_MS;
+    const running = this.#running;
+    if (running !== undefined) {
+      if (running.outcome === undefined) return;
+      this.#tell(running.scope, running.outcome, at - running.startedAt);
+    }
+    if (this.#begun === undefined || this.#running !== undefined) return;
+    if (at < this.#turnEnd) this.#callNext(this.#begun, at);
+    else this.#comeBack();
+  };
+
+  /** What has ended. With the last item of an order the thread waits for its next order, which may begin here. */
+  #tell(scope: Scope, outcome: Outcome, durationMs: number): void {
     scope.end();
     this.#locks.forget(scope);
     this.#running = undefined;
-    return outcome;
+    this.#main.hear();
+    const isLast = this.#stopped || this.#begun?.next === this.#begun?.order.end;
+    if (isLast) this.#begun = undefined;
+    if (scope.number === SETUP_SCOPE) this.#main.post({ kind: 'setupSettled', ...('error' in outcome ? { error: outcome.error } : {}) });
+    else this.#main.post({ kind: 'itemSettled', index: scope.number, ...outcome, durationMs: wholeMs(durationMs) }, isLast);
+    if (isLast) this.#main.await();
   }
 
   #reviver(text: string): ReturnType<typeof lockReviver> {
@@ -91,18 +163,44 @@ export class Calls {
   }
 }
 
-async function outcomeOf(kind: 'error' | 'initializer', body: () => unknown): Promise<Outcome> {
-  let value: unknown;
+/** How a call ended, or `later` when what it returned has settled. */
+interface Called {
+  readonly outcome?: Outcome;
+  readonly later?: Promise<Outcome>;
+}
+
+function called(kind: 'error' | 'initializer', body: () => unknown): Called {
   try {
-    value = await body();
+    const value = body();
+    return isThenable(value) ? { later: settled(kind, value) } : { outcome: outcomeOf(kind, value) };
+  } catch (error) {
+    return { outcome: { error: describeError(error, kind) } };
+  }
+}
+
+async function settled(kind: 'error' | 'initializer', promise: unknown): Promise<Outcome> {
+  try {
+    return outcomeOf(kind, await promise);
   } catch (error) {
     return { error: describeError(error, kind) };
   }
+}
+
+function isThenable(value: unknown): boolean {
+  return ((typeof value === 'object' && value !== null) || typeof value === 'function') && 'then' in value && typeof value.then === 'function';
+}
+
+function outcomeOf(kind: 'error' | 'initializer', value: unknown): Outcome {
   try {
     return { value: kind === 'initializer' ? 'null' : jsonText(value) };
   } catch (error) {
     return { error: describeError(error, 'not_serializable') };
   }
+}
+
+/** `Math` is in the hands of tasks. */
+function wholeMs(durationMs: number): number {
+  return (durationMs + 0.5) | 0;
 }
 
 function spread(item: unknown): readonly unknown[] {

@@ -8,10 +8,11 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { LOGS_BYTES_MAX, MAILBOX_LOOK_MS, WORKER_HEAP_MIB_MAX } from '../limits.ts';
+import type { ItemResult } from '../state/inputs.ts';
 import { errorLine } from './errors.ts';
 import { isFromThread } from './heard.ts';
-import { createMailbox, isLongMessage, MailboxReader, NoMessage, WAKE } from './mailbox.ts';
-import type { FromThread, ThreadBirth, ToThread } from './messages.ts';
+import { createMailbox, isLongMessage, MailboxReader, MailboxWriter, NoMessage, WAKE } from './mailbox.ts';
+import type { FromThread, ItemSettled, ThreadBirth, ToThread } from './messages.ts';
 import type { ReportWorker } from './runner.ts';
 
 /** Loads thread.ts, in the built service thread.js, with what was compiled of it before. */
@@ -22,6 +23,7 @@ export class ThreadHandle {
   readonly #report: ReportWorker;
   readonly #port: MessagePort;
   readonly #mailbox: MailboxReader;
+  readonly #orders: MailboxWriter<ToThread>;
   readonly #thread: Worker;
   #logs = '';
   #endReason: string | undefined;
@@ -31,15 +33,18 @@ export class ThreadHandle {
   #isRefused = false;
 
   /** Throws when the system gives no thread. */
-  constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port' | 'mailbox'>, report: ReportWorker) {
+  constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port' | 'mailbox' | 'orders'>, report: ReportWorker) {
     const { port1, port2 } = new MessageChannel();
     const mailbox = createMailbox();
+    const orders = createMailbox();
     this.number = number;
     this.#report = report;
     this.#port = port1;
     this.#mailbox = new MailboxReader(mailbox);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
+    this.#orders = new MailboxWriter(orders, (message) => port1.postMessage(message));
     this.#thread = new Worker(ENTRY, {
-      workerData: { ...birth, port: port2, mailbox } satisfies ThreadBirth<MessagePort>,
+      workerData: { ...birth, port: port2, mailbox, orders } satisfies ThreadBirth<MessagePort>,
       transferList: [port2],
       name: `worker ${number}`,
       argv: [],
@@ -59,8 +64,7 @@ export class ThreadHandle {
   }
 
   post(message: ToThread): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
-    this.#port.postMessage(message);
+    this.#orders.say(message, true);
   }
 
   /** Ends the thread, also one that spins; resolves when it has ended. The first reason is the one that is reported. */
@@ -85,6 +89,7 @@ export class ThreadHandle {
 
   #receive(message: unknown): void {
     if (this.#isRefused) return;
+    this.#mailbox.look();
     if (message === WAKE) this.#hear(this.#mailbox.rest());
     else if (isLongMessage(message)) this.#hear(this.#mailbox.long(message));
     else return this.#refuse();
@@ -94,6 +99,7 @@ export class ThreadHandle {
   /** A thread that said something goes on to say things; it is listened to until it has said nothing for a while. */
   #look(): void {
     if (this.#isRefused) return;
+    this.#mailbox.look();
     const heard = this.#hear(this.#mailbox.rest());
     this.#looking = heard > 0 || !this.#mailbox.sleep() ? setTimeout(() => this.#look(), MAILBOX_LOOK_MS) : undefined;
   }
@@ -101,17 +107,34 @@ export class ThreadHandle {
   /** (H3) */
   #hear(messages: Iterable<unknown>): number {
     let heard = 0;
+    const results: ItemResult[] = [];
     try {
       for (const message of messages) {
         if (!isFromThread(message)) throw new NoMessage();
-        this.#heard(message);
         heard += 1;
+        if (typeof message === 'string') this.#print(message);
+        else if (message.kind === 'itemSettled') results.push(this.#result(message));
+        else {
+          this.#tell(results);
+          this.#heard(message);
+        }
       }
+      this.#tell(results);
     } catch (error) {
       if (!(error instanceof NoMessage)) throw error;
+      this.#tell(results);
       this.#refuse();
     }
     return heard;
+  }
+
+  #result({ index, value, error, durationMs }: ItemSettled): ItemResult {
+    return { index, value, error, durationMs: wholeMs(durationMs), logs: this.#takeLogs() };
+  }
+
+  /** Items that ended behind one another are told together: each by itself would cost the main thread more than most tasks. */
+  #tell(results: ItemResult[]): void {
+    if (results.length > 0) this.#report({ kind: 'itemsSettled', worker: this.number, results: results.splice(0) });
   }
 
   #refuse(): void {
@@ -119,14 +142,10 @@ export class ThreadHandle {
     void this.end('the worker posted what is no message');
   }
 
-  #heard(message: FromThread): void {
-    if (typeof message === 'string') this.#print(message);
-    else if (message.kind === 'fatal') this.#explain(message.message);
-    else if (message.kind === 'itemSettled') this.#report({ ...message, durationMs: wholeMs(message.durationMs), worker: this.number, logs: this.#takeLogs() });
-    else {
-      if (message.kind === 'setupSettled') this.#takeLogs();
-      this.#report({ ...message, worker: this.number });
-    }
+  #heard(message: Exclude<FromThread, string | ItemSettled>): void {
+    if (message.kind === 'fatal') return this.#explain(message.message);
+    if (message.kind === 'setupSettled') this.#takeLogs();
+    this.#report({ ...message, worker: this.number });
   }
 
   /** What a thread prints is within the bound; more than that was posted by other means. */

@@ -1,16 +1,18 @@
-// Mailbox: memory that a thread shares with the main thread, for what the thread says.
+// Mailbox: memory that two threads share, for what one of them says to the other.
 //
-// Owns the passing of messages and their order. Does not own what they mean (messages.ts, heard.ts).
-//   B1. What was said is there to be read however the thread ends afterwards: a result outlives the task behind it.
+// Owns the passing of messages and their order, in either direction. Does not own how a message stands in the memory
+// (frames.ts) nor what it means (messages.ts, heard.ts).
+//   B1. What was said is there to be read however its thread ends afterwards: a result outlives the task behind it.
 //   B2. Messages are heard in the order in which they were said. One that finds no room goes through the port, with the
 //       place up to which the mailbox is to be read before; nobody reads past that place until it has come.
-//   B3. The main thread is woken once for all that is said until it looks, and while it looks every few milliseconds only
+//   B3. The reader is woken once for all that is said until it looks, and while it looks every few milliseconds only
 //       what is urgent wakes it: a message through a port for each result would cost more than most tasks.
 //   B4. No code of a task knows of the memory; if it came to write there, what is no message ends its thread.
 
-import { addAtomic, byteLength, encodeInto, exchangeAtomic, loadAtomic, OwnBytes, storeAtomic, stringifyJson } from './intrinsics.ts';
 import { MAILBOX_BYTES } from '../limits.ts';
-import type { FromThread } from './messages.ts';
+import { frameBytes, isPlain, readFrame, writeFrame } from './frames.ts';
+import { addAtomic, exchangeAtomic, loadAtomic, notifyAtomic, storeAtomic, waitAtomic } from './intrinsics.ts';
+import type { FromThread, ToThread } from './messages.ts';
 
 /** Says through the port that there is something to read. */
 export const WAKE = true;
@@ -18,121 +20,114 @@ export const WAKE = true;
 /** A message that found no room. `after`: up to where the mailbox is to be read before it. (B2) */
 export interface LongMessage {
   readonly after: number;
-  readonly said: FromThread;
+  readonly said: FromThread | ToThread;
 }
 
 export type ThroughPort = typeof WAKE | LongMessage;
 
-/** Numbers in front of the messages: how far was written and read (both modulo 2^32), whether the reader sleeps, how many long messages there were. */
+/** Numbers in front of the messages: how far was written and read (both modulo 2^32), what the reader does, how many long messages there were. */
 const WRITTEN = 0;
 const READ = 1;
 const READER = 2;
 const LONG = 3;
-/** The reader hears of nothing by itself; looks every few milliseconds; or was told that something is urgent. */
+/** The reader hears of nothing by itself; looks every few milliseconds; was told that something is urgent; or does nothing but wait. */
 const ASLEEP = 0;
 const LOOKING = 1;
 const CALLED = 2;
+const BLOCKED = 3;
 const HEAD_BYTES = 16;
-const LENGTH_BYTES = 4;
-/** In the place of a length: the next message stands at the beginning. */
-const WRAPPED = -1;
 
 export function createMailbox(): SharedArrayBuffer {
   return new SharedArrayBuffer(HEAD_BYTES + MAILBOX_BYTES);
 }
 
-function viewsOf(memory: SharedArrayBuffer): { readonly head: Int32Array; readonly lengths: Int32Array } {
-  return { head: new Int32Array(memory, 0, HEAD_BYTES / 4), lengths: new Int32Array(memory, HEAD_BYTES) };
-}
-
-/** Lengths stand at multiples of four. */
-function sizeOf(textBytes: number): number {
-  return LENGTH_BYTES + ((textBytes + 3) & ~3);
-}
-
-/** The thread's side. */
-export class MailboxWriter {
-  readonly #memory: SharedArrayBuffer;
-  readonly #views: ReturnType<typeof viewsOf>;
+/** The side of who speaks. */
+export class MailboxWriter<Said extends FromThread | ToThread> {
+  readonly #head: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #numbers: Int32Array;
   readonly #post: (message: ThroughPort) => void;
   #written = 0;
 
   constructor(memory: SharedArrayBuffer, post: (message: ThroughPort) => void) {
-    this.#memory = memory;
-    this.#views = viewsOf(memory);
+    this.#head = new Int32Array(memory, 0, HEAD_BYTES / 4);
+    this.#numbers = new Int32Array(memory, HEAD_BYTES);
+    this.#bytes = Buffer.from(memory, HEAD_BYTES);
     this.#post = post;
   }
 
   /** `isUrgent`: somebody waits for it; otherwise it may be heard some milliseconds later. (B3) */
-  say(said: FromThread, isUrgent: boolean): void {
-    const { head } = this.#views;
-    if (isPlain(said) && this.#write(stringifyJson(said))) {
-      if (isUrgent) {
-        if (exchangeAtomic(head, READER, CALLED) !== CALLED) this.#post(WAKE);
-      } else if (loadAtomic(head, READER) === ASLEEP) {
-        storeAtomic(head, READER, LOOKING);
-        this.#post(WAKE);
-      }
-    } else {
-      addAtomic(head, LONG, 1);
-      this.#post({ after: this.#written, said });
+  say(said: Said, isUrgent: boolean): void {
+    if (isPlain(said) && this.#write(said)) return this.#wake(isUrgent);
+    addAtomic(this.#head, LONG, 1);
+    this.#post({ after: this.#written, said });
+    if (exchangeAtomic(this.#head, READER, CALLED) === BLOCKED) notifyAtomic(this.#head, READER);
+  }
+
+  #wake(isUrgent: boolean): void {
+    const head = this.#head;
+    if (isUrgent) {
+      const reader = exchangeAtomic(head, READER, CALLED);
+      if (reader === BLOCKED) notifyAtomic(head, READER);
+      else if (reader !== CALLED) this.#post(WAKE);
+    } else if (loadAtomic(head, READER) === ASLEEP) {
+      storeAtomic(head, READER, LOOKING);
+      this.#post(WAKE);
     }
   }
 
-  /** False when there is no room. A message stands in one piece: one that does not fit before the end stands at the beginning. */
-  #write(text: string): boolean {
-    const { head, lengths } = this.#views;
-    const textBytes = byteLength(text);
-    const size = sizeOf(textBytes);
-    const free = MAILBOX_BYTES - ((this.#written - loadAtomic(head, READ)) | 0);
-    let start = this.#written & (MAILBOX_BYTES - 1);
-    const skipped = start + size > MAILBOX_BYTES ? MAILBOX_BYTES - start : 0;
-    if (skipped + size > free) return false;
-    if (skipped > 0) {
-      lengths[start / LENGTH_BYTES] = WRAPPED;
-      start = 0;
-    }
-    lengths[start / LENGTH_BYTES] = textBytes;
-    encodeInto(text, new OwnBytes(this.#memory, HEAD_BYTES + start + LENGTH_BYTES, textBytes));
-    this.#written = (this.#written + skipped + size) | 0;
-    storeAtomic(head, WRITTEN, this.#written);
+  /** False when there is no room. */
+  #write(said: Said): boolean {
+    const free = MAILBOX_BYTES - ((this.#written - loadAtomic(this.#head, READ)) | 0);
+    const taken = writeFrame(this.#bytes, this.#numbers, this.#written & (MAILBOX_BYTES - 1), free, said);
+    if (taken === 0) return false;
+    this.#written = (this.#written + taken) | 0;
+    storeAtomic(this.#head, WRITTEN, this.#written);
     return true;
   }
 }
 
-/** A task may have given every object a `toJSON`, which would be asked for this one: such messages are cloned, through the port. */
-function isPlain(said: FromThread): boolean {
-  return typeof said === 'string' || !('toJSON' in said || 'toJSON' in NO_MEMBERS);
-}
-
-const NO_MEMBERS: readonly never[] = [];
-
-/** The main thread's side. */
+/** The side of who listens. */
 export class MailboxReader {
-  readonly #views: ReturnType<typeof viewsOf>;
+  readonly #head: Int32Array;
   readonly #bytes: Buffer;
+  readonly #numbers: Int32Array;
   #read = 0;
   #long = 0;
 
   constructor(memory: SharedArrayBuffer) {
-    this.#views = viewsOf(memory);
+    this.#head = new Int32Array(memory, 0, HEAD_BYTES / 4);
+    this.#numbers = new Int32Array(memory, HEAD_BYTES);
     this.#bytes = Buffer.from(memory, HEAD_BYTES);
+  }
+
+  /** Whether something was said that was not read. */
+  get isEmpty(): boolean {
+    return loadAtomic(this.#head, WRITTEN) === this.#read;
+  }
+
+  /** The reader looks for itself every few milliseconds from here on. (B3) */
+  look(): void {
+    storeAtomic(this.#head, READER, LOOKING);
   }
 
   /** Everything that was said, up to a long message that has not come. Throws `NoMessage`. (B2) */
   *rest(): Generator {
-    const { head } = this.#views;
-    storeAtomic(head, READER, LOOKING);
     // In this order: what was written behind a long message is not seen before that message is.
-    const written = loadAtomic(head, WRITTEN);
-    if (loadAtomic(head, LONG) === this.#long) yield* this.#to(written);
+    const written = loadAtomic(this.#head, WRITTEN);
+    if (loadAtomic(this.#head, LONG) === this.#long) yield* this.#to(written);
   }
 
-  /** The reader looks no longer. False when there is something to read all the same. (B3) */
+  /** The reader looks no longer, and is woken by what is said from here on. False when there is something to read already. (B3) */
   sleep(): boolean {
-    const { head } = this.#views;
-    storeAtomic(head, READER, ASLEEP);
-    return loadAtomic(head, WRITTEN) === this.#read;
+    storeAtomic(this.#head, READER, ASLEEP);
+    return this.isEmpty;
+  }
+
+  /** Does nothing until something is said, `ms` at the longest. */
+  block(ms: number): void {
+    storeAtomic(this.#head, READER, BLOCKED);
+    if (this.isEmpty && loadAtomic(this.#head, LONG) === this.#long) waitAtomic(this.#head, READER, BLOCKED, ms);
   }
 
   /** A long message, after what was said before it. */
@@ -145,24 +140,19 @@ export class MailboxReader {
 
   /** Everything that an ended thread has said and that was not read. */
   last(): Generator {
-    return this.#to(loadAtomic(this.#views.head, WRITTEN));
+    return this.#to(loadAtomic(this.#head, WRITTEN));
   }
 
   *#to(end: number): Generator {
-    const { head, lengths } = this.#views;
     if (((end - this.#read) | 0) > MAILBOX_BYTES) throw new NoMessage();
     while (((end - this.#read) | 0) > 0) {
       const start = this.#read & (MAILBOX_BYTES - 1);
-      const textBytes = lengths[start / LENGTH_BYTES]!;
-      if (textBytes === WRAPPED) {
-        this.#read = (this.#read + MAILBOX_BYTES - start) | 0;
-        continue;
-      }
-      if (textBytes < 0 || textBytes > MAILBOX_BYTES || start + sizeOf(textBytes) > MAILBOX_BYTES) throw new NoMessage();
-      const said = messageOf(this.#bytes.toString('utf8', start + LENGTH_BYTES, start + LENGTH_BYTES + textBytes));
-      this.#read = (this.#read + sizeOf(textBytes)) | 0;
-      storeAtomic(head, READ, this.#read);
-      yield said;
+      const taken = frameBytes(this.#numbers, start);
+      if (taken === 0 || taken > ((end - this.#read) | 0)) throw new NoMessage();
+      const said = messageAt(this.#bytes, this.#numbers, start);
+      this.#read = (this.#read + taken) | 0;
+      storeAtomic(this.#head, READ, this.#read);
+      if (said !== undefined) yield said;
     }
   }
 }
@@ -172,9 +162,9 @@ export class NoMessage extends Error {
   override readonly name = 'NoMessage';
 }
 
-function messageOf(text: string): unknown {
+function messageAt(bytes: Buffer, numbers: Int32Array, start: number): unknown {
   try {
-    return JSON.parse(text);
+    return readFrame(bytes, numbers, start);
   } catch (error) {
     throw new NoMessage('', { cause: error });
   }

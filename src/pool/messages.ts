@@ -4,12 +4,14 @@
 // the prints that the main thread has kept, so that most messages become reports as they are.
 
 import type { LockAnswer } from '../state/effects.ts';
-import type { TaskErrorKind, WorkerReport } from '../state/inputs.ts';
+import type { ItemResult, TaskErrorKind, WorkerReport } from '../state/inputs.ts';
 
 /** What a thread is born with, as its `workerData`. */
 export interface ThreadBirth<Port> {
   readonly port: Port;
+  /** What the thread says, and what it is told. */
   readonly mailbox: SharedArrayBuffer;
+  readonly orders: SharedArrayBuffer;
   /** Absolute path. */
   readonly functionsDir: string;
   readonly setup: { readonly batch: string; readonly attempt: number; readonly text: string } | undefined;
@@ -36,10 +38,13 @@ export type ToThread =
 
 type Said<Report> = Report extends WorkerReport ? Omit<Report, 'worker' | 'logs'> : never;
 
-/** `durationMs` is not rounded here. A string is something that the running item printed: the most frequent message is the cheapest. */
+export type ItemSettled = { readonly kind: 'itemSettled' } & Omit<ItemResult, 'logs'>;
+
+/** A string is something that the running item printed: the most frequent message is the cheapest. */
 export type FromThread =
   | string
-  | Said<Exclude<WorkerReport, { readonly kind: 'workerEnded' | 'orderDamaged' }>>
+  | Said<Exclude<WorkerReport, { readonly kind: 'itemsSettled' | 'workerEnded' | 'orderDamaged' }>>
+  | ItemSettled
   /** The thread ends itself after this, because of an error that no code caught. */
   | { readonly kind: 'fatal'; readonly message: string };
 

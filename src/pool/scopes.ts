@@ -50,6 +50,9 @@ export class Scope {
 const calls = new AsyncLocalStorage<Scope>();
 let open: Scope | undefined;
 
+/** Calls `body` as code of nobody, in whatever context of its own a task has left this thread. */
+export const runOutside: <Value>(body: () => Value) => Value = AsyncLocalStorage.snapshot();
+
 /** Calls `body` as code of `scope`, which is open from now until its `end()`. */
 export function runInScope<Value>(scope: Scope, body: () => Value): Value {
   open = scope;

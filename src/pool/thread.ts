@@ -2,24 +2,26 @@
 //
 // Owns the wiring of the thread's parts and what happens to an error that no code caught: the thread says so and ends,
 // because nobody knows what state it left behind.
-//   T1. The port and the mailbox are in no task's reach: they are taken out of `workerData`, which every module can import.
+//   T1. The port and the mailboxes are in no task's reach: they are taken out of `workerData`, which every module can import.
 
 import { flushCompileCache } from 'node:module';
 import { workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import { ORDER_WAIT_MS } from '../limits.ts';
 import { Calls } from './calls.ts';
 import { errorLine } from './errors.ts';
 import { loadFunctions } from './load.ts';
-import { MailboxWriter } from './mailbox.ts';
-import type { PostFromThread, ThreadBirth, ToThread } from './messages.ts';
+import { isLongMessage, MailboxReader, MailboxWriter } from './mailbox.ts';
+import type { FromThread, PostFromThread, ThreadBirth, ToThread } from './messages.ts';
 import { capturePrints } from './prints.ts';
 import { TaskLocks } from './task-locks.ts';
 
 const birth: ThreadBirth<MessagePort> = workerData;
-const { port, mailbox, functionsDir, setup } = birth;
-for (const name of ['port', 'mailbox']) Reflect.deleteProperty(workerData, name);
+const { port, mailbox, orders, functionsDir, setup } = birth;
+for (const name of ['port', 'mailbox', 'orders']) Reflect.deleteProperty(workerData, name);
 const exit = process.exit.bind(process);
-const writer = new MailboxWriter(mailbox, port.postMessage.bind(port));
+const writer = new MailboxWriter<FromThread>(mailbox, port.postMessage.bind(port));
+const told = new MailboxReader(orders);
 const post: PostFromThread = (message, isUrgent = true) => writer.say(message, isUrgent);
 
 function endWith(message: string): void {
@@ -34,26 +36,49 @@ capturePrints((text) => post(text, false));
 const locks = new TaskLocks(post);
 // Listening keeps the thread alive while a module loads; orders come only after the thread has said that it is ready.
 let calls: Calls | undefined;
-port.on('message', (message: ToThread) => {
-  switch (message.kind) {
-    case 'run':
-      void calls?.run(message);
-      break;
-    case 'abort':
-      calls?.abort(message.reason);
-      break;
-    case 'answer':
-      locks.answer(message.call, message.answer);
-      break;
-    case 'lose':
-      locks.lose(message.fencingToken, message.reason);
-      break;
-  }
+port.on('message', (message: unknown) => {
+  told.sleep();
+  obey(isLongMessage(message) ? told.long(message) : told.rest());
 });
 
+function hear(): void {
+  if (!told.isEmpty) obey(told.rest());
+}
+
+function obey(messages: Iterable<unknown>): void {
+  for (const message of messages) {
+    if (!isToThread(message)) continue;
+    switch (message.kind) {
+      case 'run':
+        calls?.run(message);
+        break;
+      case 'abort':
+        calls?.abort(message.reason);
+        break;
+      case 'answer':
+        locks.answer(message.call, message.answer);
+        break;
+      case 'lose':
+        locks.lose(message.fencingToken, message.reason);
+        break;
+    }
+  }
+}
+
+/** The main thread is on the other side, and says nothing else. */
+function isToThread(message: unknown): message is ToThread {
+  return typeof message === 'object' && message !== null && 'kind' in message;
+}
+
+function awaitOrder(): void {
+  told.block(ORDER_WAIT_MS);
+  told.sleep();
+  obey(told.rest());
+}
+
 const { callable, functions, broken } = await loadFunctions(functionsDir);
-calls = new Calls(callable, locks, post);
+calls = new Calls(callable, locks, { post, hear, await: awaitOrder });
 post({ kind: 'workerReady', functions, broken });
 // A thread is mostly ended from outside, and would keep nothing of what it compiled.
 flushCompileCache();
-if (setup !== undefined) await calls.setUp(setup.batch, setup.attempt, setup.text);
+if (setup !== undefined) calls.setUp(setup.batch, setup.attempt, setup.text);

@@ -8,8 +8,9 @@ export type Fact =
   | { readonly kind: 'handedOff'; readonly early: boolean }
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'leaseEnded'; readonly reason: LeaseEnd; readonly heldMs?: number | undefined }
-  | { readonly kind: 'taskStarted'; readonly queuedMs: number }
-  | { readonly kind: 'taskEnded'; readonly function: string; readonly outcome: string; readonly ms: number }
+  /** So many items of one chunk began. */
+  | { readonly kind: 'tasksStarted'; readonly queuedMs: number; readonly count: number }
+  | { readonly kind: 'tasksEnded'; readonly function: string; readonly ends: readonly { readonly outcome: string; readonly ms: number }[] }
   /** Items got their outcome without having begun. */
   | { readonly kind: 'tasksNotRun'; readonly function: string; readonly outcome: string; readonly count: number }
   | { readonly kind: 'deliveryTried'; readonly outcome: string }

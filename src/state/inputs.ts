@@ -105,14 +105,23 @@ export interface BrokenModule {
   readonly message: string;
 }
 
+/** How an item ended. `value` is JSON text (`undefined` where there is an error), `logs` what it printed. */
+export interface ItemResult {
+  readonly index: number;
+  readonly value?: string | undefined;
+  readonly error?: TaskError | undefined;
+  readonly logs: string;
+  readonly durationMs: number;
+}
+
 /** What the pool reports of a worker thread. `worker` is the thread's number, never used twice in a process. */
 export type WorkerReport =
   /** The thread has loaded the functions folder. Comes once, before its setup or its first item. */
   | { readonly kind: 'workerReady'; readonly worker: number; readonly functions: readonly FunctionInfo[]; readonly broken: readonly BrokenModule[] }
   /** The initializer returned, or failed with `error`. Comes once from a thread that was started with a setup. */
   | { readonly kind: 'setupSettled'; readonly worker: number; readonly error?: TaskError | undefined }
-  /** An item ended. `value` is JSON text (`undefined` where there is an error), `logs` what it printed. */
-  | { readonly kind: 'itemSettled'; readonly worker: number; readonly index: number; readonly value?: string | undefined; readonly error?: TaskError | undefined; readonly logs: string; readonly durationMs: number }
+  /** Items ended, one behind the other, and the thread said nothing else between them. */
+  | { readonly kind: 'itemsSettled'; readonly worker: number; readonly results: readonly ItemResult[] }
   /** The thread has ended, told to or not. Nothing comes from it afterwards. `logs`: of the item that was running. */
   | { readonly kind: 'workerEnded'; readonly worker: number; readonly message: string; readonly logs: string }
   /** What the worker was to be given cannot be read back: it was given nothing. Comes from the engine, not the thread. */

@@ -37,12 +37,13 @@ export class Observations {
     this.within = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** `times`: so many observations had this value. */
+  observe(value: number, times = 1): void {
     let bound = 0;
     while (bound < this.#bounds.length && value > this.#bounds[bound]!) bound++;
-    this.within[bound]!++;
-    this.sum += value;
-    this.count++;
+    this.within[bound]! += times;
+    this.sum += value * times;
+    this.count += times;
   }
 }
 

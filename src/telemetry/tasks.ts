@@ -15,7 +15,7 @@ type WorkerState = 'idle' | 'starting' | 'running' | 'waiting' | 'stuck';
 /** The outcomes that a function's tasks are counted under from the start. */
 const USUAL_OUTCOMES = ['succeeded', 'error'] as const;
 
-export type TaskFact = Extract<Fact, { readonly kind: 'taskStarted' | 'taskEnded' | 'tasksNotRun' }>;
+export type TaskFact = Extract<Fact, { readonly kind: 'tasksStarted' | 'tasksEnded' | 'tasksNotRun' }>;
 
 /** Counts what happens to tasks. */
 export function taskMetrics(state: State, metrics: Metrics): (fact: TaskFact) => void {
@@ -26,12 +26,8 @@ export function taskMetrics(state: State, metrics: Metrics): (fact: TaskFact) =>
 
   return (fact) => {
     switch (fact.kind) {
-      case 'taskStarted': return queued.observe(fact.queuedMs / 1_000);
-      case 'taskEnded': {
-        const counts = functions.of(fact.function);
-        counts.add(fact.outcome, 1);
-        return counts.seconds.observe(fact.ms / 1_000);
-      }
+      case 'tasksStarted': return queued.observe(fact.queuedMs / 1_000, fact.count);
+      case 'tasksEnded': return functions.of(fact.function).ended(fact.ends);
       case 'tasksNotRun': return functions.of(fact.function).add(fact.outcome, fact.count);
     }
   };
@@ -97,6 +93,13 @@ class FunctionCount {
 
   constructor(seconds: Observations) {
     this.seconds = seconds;
+  }
+
+  ended(ends: readonly { readonly outcome: string; readonly ms: number }[]): void {
+    for (const { outcome, ms } of ends) {
+      this.add(outcome, 1);
+      this.seconds.observe(ms / 1_000);
+    }
   }
 
   add(outcome: string, count: number): void {

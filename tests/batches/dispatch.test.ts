@@ -45,7 +45,7 @@ describe('order', () => {
     world.submit();
     const [chunk] = world.state.chunks.values();
     expect(chunk).toMatchObject({ state: 'running', attempt: 1 });
-    expect(world.facts).toContainEqual({ kind: 'taskStarted', queuedMs: 0 });
+    expect(world.facts).toContainEqual({ kind: 'tasksStarted', queuedMs: 0, count: 1 });
   });
 });
 

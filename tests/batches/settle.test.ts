@@ -29,17 +29,53 @@ describe('results', () => {
     const world = new World(1);
     const { id } = world.submit({ items: [0, 1], chunkSize: 1 });
     const { worker } = world.threadOf(id, 0);
-    for (const index of [1, -1, 7]) world.report({ kind: 'itemSettled', worker, index, value: '1', logs: '', durationMs: 1 });
-    world.report({ kind: 'itemSettled', worker: 99, index: 0, value: '1', logs: '', durationMs: 1 });
+    for (const index of [1, -1, 7]) world.report({ kind: 'itemsSettled', worker, results: [{ index, value: '1', logs: '', durationMs: 1 }] });
+    world.report({ kind: 'itemsSettled', worker: 99, results: [{ index: 0, value: '1', logs: '', durationMs: 1 }] });
     expect(world.batch(id).counts).toMatchObject({ running: 1, succeeded: 0 });
+  });
+
+  test('results that are told together count like results that come one by one', () => {
+    const [together, single] = [new World(1), new World(1)];
+    const results = [{ value: '1' }, { error: BOOM }, { value: 'null', logs: 'said' }].map((done, index) => ({ index, logs: '', durationMs: 5, ...done }));
+    const ids = [together, single].map((world) => world.submit({ items: [0, 1, 2, 3], chunkSize: 4, errorCallback: { url: 'http://receiver.test/' } }).id);
+    const { worker } = together.threadOf(ids[0]!);
+    together.report({ kind: 'itemsSettled', worker, results });
+    for (const result of results) single.report({ kind: 'itemsSettled', worker, results: [result] });
+    expect(together.batch(ids[0]!)).toEqual(single.batch(ids[1]!));
+    expect(together.batch(ids[0]!).counts).toMatchObject({ succeeded: 2, failed: 1, running: 1, pending: 0 });
+    for (const table of ['chunks', 'outcomes', 'failures', 'workers'] as const) expect([...together.state[table].values()]).toEqual([...single.state[table].values()]);
+    expect(together.payloads).toEqual(single.payloads);
+  });
+
+  test('of results that are told together those count that follow the running item, up to the end of the order', () => {
+    const world = new World(1);
+    const { id } = world.submit({ items: [0, 1, 2, 3], chunkSize: 2 });
+    const thread = world.threadOf(id, 0);
+    thread.order = undefined;
+    const { worker } = thread;
+    const results = [3, 0, 0, 2, 1, 2].map((index) => ({ index, value: String(index), logs: '', durationMs: 1 }));
+    world.report({ kind: 'itemsSettled', worker, results });
+    expect(world.results(id)).toEqual(['0:succeeded', '1:succeeded', '2:running', '3:pending']);
+    expect([kept(world, id, 0), kept(world, id, 1)]).toEqual([{ value: 0 }, { value: 1 }]);
+  });
+
+  test('a lock that was lost fails its own task and none that is told of with it, and what was held is free', () => {
+    const world = new World(1);
+    const { id } = world.submit({ items: [0, 1, 2], chunkSize: 3 });
+    const { worker } = world.threadOf(id);
+    for (const [call, lock] of ['shared', 'kept'].entries()) world.report({ kind: 'taskAcquire', worker, call, scope: 0, lock });
+    world.ask({ kind: 'revoke', name: 'shared' });
+    world.report({ kind: 'itemsSettled', worker, results: [0, 1].map((index) => ({ index, value: '1', logs: '', durationMs: 1 })) });
+    expect(world.results(id)).toEqual(['0:lock_lost', '1:succeeded', '2:running']);
+    expect(world.state.leaseIndex.holders).toBe(0);
   });
 
   test('the end of each task is told with its function, outcome and time', () => {
     const world = new World(1);
     world.submit({ items: [0, 1], chunkSize: 2 });
     world.work(({ item }) => (item === 0 ? { error: { ...BOOM, kind: 'not_serializable' } } : { value: '1' }));
-    expect(world.facts.filter(({ kind }) => kind === 'taskEnded')).toEqual([
-      { kind: 'taskEnded', function: 'task', outcome: 'not_serializable', ms: 5 }, { kind: 'taskEnded', function: 'task', outcome: 'succeeded', ms: 5 },
+    expect(world.facts.filter(({ kind }) => kind === 'tasksEnded')).toEqual([
+      { kind: 'tasksEnded', function: 'task', ends: [{ outcome: 'not_serializable', ms: 5 }] }, { kind: 'tasksEnded', function: 'task', ends: [{ outcome: 'succeeded', ms: 5 }] },
     ]);
   });
 });
@@ -222,6 +258,16 @@ describe('cancelling', () => {
     world.work();
   });
 
+  test('of results that are told together only the running item\'s counts once its batch is cancelled', () => {
+    const world = new World(1);
+    const { id } = world.submit({ items: [0, 1, 2], chunkSize: 3 });
+    const thread = world.threadOf(id);
+    world.ask({ kind: 'cancelBatch', batch: id });
+    world.report({ kind: 'itemsSettled', worker: thread.worker, results: [0, 1, 2].map((index) => ({ index, value: '1', logs: '', durationMs: 1 })) });
+    expect(world.results(id)).toEqual(['0:succeeded', '1:cancelled', '2:cancelled']);
+    expect(thread.toldToEnd).toBe(true);
+  });
+
   test('a thread that may already be in a later item is not used again', () => {
     const world = new World(1);
     const { id } = world.submit({ items: [0, 1], chunkSize: 2 });
@@ -230,7 +276,7 @@ describe('cancelling', () => {
     world.ask({ kind: 'cancelBatch', batch: id });
     world.finish(thread);
     expect(thread.toldToEnd).toBe(true);
-    world.report({ kind: 'itemSettled', worker: thread.worker, index: 1, value: '"stale"', logs: '', durationMs: 1 });
+    world.report({ kind: 'itemsSettled', worker: thread.worker, results: [{ index: 1, value: '"stale"', logs: '', durationMs: 1 }] });
     world.work();
     expect(world.results(other.id)).toEqual(['0:succeeded', '1:succeeded']);
   });

@@ -153,7 +153,7 @@ export class World {
     if (thread.order === undefined) throw new Error(`thread ${thread.worker} runs nothing`);
     thread.item++;
     if (thread.item === thread.order.end || thread.toldToAbort) thread.order = undefined;
-    this.report({ kind: 'itemSettled', worker: thread.worker, index, value, error, logs, durationMs: 5 });
+    this.report({ kind: 'itemsSettled', worker: thread.worker, results: [{ index, value, error, logs, durationMs: 5 }] });
   }
 
   /** The thread ends, told to or not. */

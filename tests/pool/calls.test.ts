@@ -77,6 +77,21 @@ test('a told stop between synchronous items is heard before the next begins', as
   expect(bench.recorder.all('itemSettled').length).toBeLessThan(20_000);
 });
 
+test('what a task enters by itself is not there for the next one', async () => {
+  const bench = new Bench();
+  const worker = await bench.started();
+  bench.run(worker, 'enterContext', [1, 2, 3]);
+  await bench.settled(worker, 2);
+  expect(bench.recorder.all('itemSettled').map(value)).toEqual([null, null, null]);
+});
+
+test('timers that a task left behind have their turn, also while many short tasks follow', async () => {
+  const bench = new Bench();
+  const worker = await bench.started();
+  bench.run(worker, 'workBesideTimer', Array.from({ length: 200 }, () => 0.2));
+  expect(Number(value(await bench.settled(worker, 199)))).toBeGreaterThan(5);
+});
+
 test('a stop that comes after the order has ended touches no later order', async () => {
   const bench = new Bench();
   const worker = await bench.started();

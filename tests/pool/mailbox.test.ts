@@ -21,11 +21,13 @@ class Pair {
   /** One message of the port comes, as an event of its own. */
   receive(): void {
     const message = this.port.shift();
+    this.#reader.look();
     if (message === WAKE) this.heard.push(...this.#reader.rest());
     else if (isLongMessage(message)) this.heard.push(...this.#reader.long(message));
   }
 
   look(): void {
+    this.#reader.look();
     this.heard.push(...this.#reader.rest());
   }
 

@@ -48,6 +48,14 @@ test('code that an ended item left behind prints for nobody', async () => {
   expect((await bench.settled(worker, 1)).logs).toBe('mine\n');
 });
 
+test('what an item leaves to promises and ticks is printed by that item, also where it has returned and others follow at once', async () => {
+  const bench = new Bench();
+  const worker = await bench.started();
+  bench.run(worker, 'printSoon', ['a', 'b', 'c']);
+  await bench.settled(worker, 2);
+  expect(bench.recorder.all('itemSettled').map(({ logs }) => logs)).toEqual(['a', 'b', 'c'].map((text) => `${text} in a tick\n${text} in a promise\n`));
+});
+
 test('nothing that a thread prints reaches the streams of the service', async () => {
   const written = vi.spyOn(process.stdout, 'write');
   const complained = vi.spyOn(process.stderr, 'write');

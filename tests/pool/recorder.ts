@@ -5,35 +5,43 @@ import { onTestFinished } from 'vitest';
 import { createThreadPool } from '../../src/pool/pool.ts';
 import type { TaskRunner } from '../../src/pool/runner.ts';
 import type { RunOrder } from '../../src/state/effects.ts';
-import type { WorkerReport } from '../../src/state/inputs.ts';
+import type { ItemResult, WorkerReport } from '../../src/state/inputs.ts';
 import type { Json } from '../../src/state/json.ts';
 
 export const FUNCTIONS_DIR = fileURLToPath(new URL('functions', import.meta.url));
 
-export type ReportOf<Kind extends WorkerReport['kind']> = Extract<WorkerReport, { readonly kind: Kind }>;
+/** What was reported, each result by itself: how many of them come together is a matter of time. */
+type Told = Exclude<WorkerReport, { readonly kind: 'itemsSettled' }> | ({ readonly kind: 'itemSettled'; readonly worker: number } & ItemResult);
+
+export type ReportOf<Kind extends Told['kind']> = Extract<Told, { readonly kind: Kind }>;
 
 interface Awaited {
-  readonly matches: (report: WorkerReport) => boolean;
-  readonly found: (report: WorkerReport) => void;
+  readonly matches: (report: Told) => boolean;
+  readonly found: (report: Told) => void;
 }
 
 export class Recorder {
-  readonly reports: WorkerReport[] = [];
+  readonly reports: Told[] = [];
   readonly #awaited = new Set<Awaited>();
 
   readonly report = (report: WorkerReport): void => {
+    if (report.kind !== 'itemsSettled') return this.#tell(report);
+    for (const result of report.results) this.#tell({ kind: 'itemSettled', worker: report.worker, ...result });
+  };
+
+  #tell(report: Told): void {
     this.reports.push(report);
     for (const one of this.#awaited) {
       if (!one.matches(report)) continue;
       this.#awaited.delete(one);
       one.found(report);
     }
-  };
+  }
 
   /** The first report of the kind that also `matches`, made already or still to come. */
-  seen<Kind extends WorkerReport['kind']>(kind: Kind, matches: (report: ReportOf<Kind>) => boolean = () => true): Promise<ReportOf<Kind>> {
-    const isOfKind = (report: WorkerReport): report is ReportOf<Kind> => report.kind === kind;
-    const isIt = (report: WorkerReport): report is ReportOf<Kind> => isOfKind(report) && matches(report);
+  seen<Kind extends Told['kind']>(kind: Kind, matches: (report: ReportOf<Kind>) => boolean = () => true): Promise<ReportOf<Kind>> {
+    const isOfKind = (report: Told): report is ReportOf<Kind> => report.kind === kind;
+    const isIt = (report: Told): report is ReportOf<Kind> => isOfKind(report) && matches(report);
     const made = this.reports.find(isIt);
     if (made !== undefined) return Promise.resolve(made);
     return new Promise((resolve) => {
@@ -41,7 +49,7 @@ export class Recorder {
     });
   }
 
-  all<Kind extends WorkerReport['kind']>(kind: Kind): ReportOf<Kind>[] {
+  all<Kind extends Told['kind']>(kind: Kind): ReportOf<Kind>[] {
     return this.reports.filter((report): report is ReportOf<Kind> => report.kind === kind);
   }
 }

@@ -13,7 +13,7 @@ export const BATCHES: readonly PlantedBug[] = [
   {
     name: 'result-of-another-item',
     file: 'src/batches/settle.ts',
-    before: 'row.item !== report.index || ',
+    before: 'result.index !== item || ',
     after: '',
     why: 'A report that comes twice settles an item twice.',
   },

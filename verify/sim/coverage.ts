@@ -49,7 +49,7 @@ const INPUTS: Listed<Input['kind']> = {
   listLocks: true, listWaiters: true, revoke: true, hangUp: true, carried: true, uncarried: true,
   tick: true, resumed: true, opened: true, drain: true, stop: true,
   submitBatch: true, readBatch: true, listBatches: true, readResults: true, cancelBatch: true,
-  workerReady: true, setupSettled: true, itemSettled: true, workerEnded: true, orderDamaged: true, taskAcquire: true, taskRelease: true,
+  workerReady: true, setupSettled: true, itemsSettled: true, workerEnded: true, orderDamaged: true, taskAcquire: true, taskRelease: true,
   deliverySettled: true,
 };
 const REFUSALS: Listed<RefusalCode> = {

@@ -1,10 +1,11 @@
 // Thread: what runs on one worker: an initializer, then items, each with the locks that it takes.
 //
-//   W1. Items of an order run one after another; each is reported before the next begins.
+//   W1. Items of an order run one after another. What each came to is known outside before the next begins, and may be
+//       told a moment later with those behind it; nothing else is told between them, and the end of the thread not before.
 //   W2. A task may be sure of a lock from the answer until it releases it, it is told that it lost it, or it ends.
 
 import { SETUP_SCOPE } from '../../src/state/inputs.ts';
-import type { FunctionInfo, TaskError, WorkerReport } from '../../src/state/inputs.ts';
+import type { FunctionInfo, ItemResult, TaskError, WorkerReport } from '../../src/state/inputs.ts';
 import type { LockAnswer, RunOrder } from '../../src/state/effects.ts';
 import type { Begun } from './checkers/tasks.ts';
 import type { Process } from './process.ts';
@@ -16,13 +17,15 @@ const BOOM: TaskError = { name: 'Error', message: 'boom', kind: 'error' };
 /** For how long after it was told to end a thread's locks cannot have been given to others, slow commits apart. */
 const SURE_AFTER_END_MS = 1_500;
 const ITEM_MS_MAX = 400;
+/** How long a result may wait for others to be told with. */
+const TELL_MS_MAX = 3;
 
 export class Thread {
   readonly worker: number;
   hasEnded = false;
   readonly #world: World;
   readonly #process: Process;
-  readonly #post: (report: WorkerReport) => void;
+  readonly #report: (report: WorkerReport) => void;
   readonly #calls = new Map<number, { readonly lock: string; readonly mark: number; readonly arrival: number; readonly heard: (answer: LockAnswer) => void }>();
   readonly #held = new Map<number, string>();
   #call = 0;
@@ -31,6 +34,8 @@ export class Thread {
   #run = 0;
   #order: RunOrder | undefined;
   #begun: Begun | undefined;
+  /** Results that wait to be told together. (W1) */
+  #untold: ItemResult[] = [];
   #ofOrder: Begun[] = [];
   #isStopped = false;
   #wasTold = false;
@@ -39,7 +44,7 @@ export class Thread {
   constructor(world: World, worker: number, post: (report: WorkerReport) => void, process: Process) {
     this.#world = world;
     this.worker = worker;
-    this.#post = post;
+    this.#report = post;
     this.#process = process;
   }
 
@@ -81,6 +86,7 @@ export class Thread {
   }
 
   end(): void {
+    this.#tell();
     this.hasEnded = true;
     this.#leave();
     for (const begun of this.#ofOrder) begun.mayRepeat = begun.isOver = true;
@@ -136,9 +142,12 @@ export class Thread {
     this.#scope = undefined;
     this.#begun!.isOver = true;
     if (outcome.value !== undefined) tasks.posted(order.batch, index, order.attempt);
-    this.#post({ kind: 'itemSettled', worker: this.worker, index, ...outcome, logs: chance.bool(0.1) ? 'said' : '', durationMs: 1 });
+    this.#untold.push({ index, ...outcome, logs: chance.bool(0.1) ? 'said' : '', durationMs: 1 });
     if (this.#isBad(0.2)) this.#talkRubbish();
-    if (this.#isStopped || index + 1 >= order.end || this.hasEnded) return;
+    const isLast = this.#isStopped || index + 1 >= order.end;
+    if (isLast || chance.bool(0.3)) this.#tell();
+    else this.#later(chance.next() * TELL_MS_MAX, () => this.#tell());
+    if (isLast || this.hasEnded) return;
     this.#later(0.01, () => { if (!this.#isStopped && this.#order === order) this.#begin(index + 1); });
   }
 
@@ -198,6 +207,16 @@ export class Thread {
     this.#post({ kind: 'taskRelease', worker: this.worker, call: ++this.#call, scope, lock, fencingToken: token });
   }
 
+  #post(report: WorkerReport): void {
+    this.#tell();
+    this.#report(report);
+  }
+
+  #tell(): void {
+    if (this.#untold.length > 0) this.#report({ kind: 'itemsSettled', worker: this.worker, results: this.#untold });
+    this.#untold = [];
+  }
+
   /** What no thread says of itself: it must change nothing. */
   #talkRubbish(): void {
     const { chance, tokens, profile } = this.#world;
@@ -205,8 +224,8 @@ export class Thread {
     const lock = `lock-${chance.int(1, profile.locks)}`;
     const { worker } = this;
     const rubbish: readonly WorkerReport[] = [
-      { kind: 'itemSettled', worker, index: 1_000_000, value: '1', logs: '', durationMs: -1 },
-      { kind: 'itemSettled', worker: 999_999, index: 0, value: '1', logs: '', durationMs: 1 },
+      { kind: 'itemsSettled', worker, results: [{ index: 1_000_000, value: '1', logs: '', durationMs: -1 }] },
+      { kind: 'itemsSettled', worker: 999_999, results: [{ index: 0, value: '1', logs: '', durationMs: 1 }] },
       { kind: 'setupSettled', worker: 999_999 },
       { kind: 'taskRelease', worker, call: ++this.#call, scope: 0, lock, fencingToken: tokens.mark() },
       { kind: 'taskAcquire', worker, call: ++this.#call, scope: 1_000_000, lock },

@@ -1,5 +1,6 @@
 // Functions that behave: what they are given, and what they give.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SetupContext, TaskContext } from '../../../src/pool/context.ts';
 
 let initializedWith: unknown;
@@ -47,3 +48,22 @@ export class NotAFunction {
 }
 
 export const constant = 1;
+
+const entered = new AsyncLocalStorage<number>();
+
+/** Enters an asynchronous context of its own, and tells the one that it found. */
+export function enterContext(_context: TaskContext, number: number): number | null {
+  const found = entered.getStore() ?? null;
+  entered.enterWith(number);
+  return found;
+}
+
+let ticks = 0;
+
+/** The first leaves a timer behind; each works for a moment and tells how often the timer has had its turn. */
+export function workBesideTimer(context: TaskContext, workMs: number): number {
+  if (context.index === 0) setInterval(() => { ticks += 1; }, 1);
+  const end = performance.now() + workMs;
+  while (performance.now() < end) Math.sqrt(2);
+  return ticks;
+}

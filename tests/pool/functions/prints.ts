@@ -34,6 +34,12 @@ export function warn(): Promise<void> {
   return new Promise((resolve) => { setTimeout(resolve, 5); });
 }
 
+/** Returns at once, and leaves what is run before the next item begins. */
+export function printSoon(_context: TaskContext, text: string): void {
+  process.nextTick(() => console.log(`${text} in a tick`));
+  void Promise.resolve().then(() => Promise.resolve()).then(() => console.log(`${text} in a promise`));
+}
+
 let late: (() => void) | undefined;
 
 /** Leaves code behind that prints when `printLate` runs it, in an item of its own. */
