@@ -10,6 +10,8 @@ import { unexpected, Wire, type Answer } from '../load/wire.ts';
 
 const OPERATIONS_MAX = 1_000;
 const CONNECTIONS = 2;
+/** Fewer wait for the answer to what is under way: they then share a commit with all that it sets free. */
+const WORTH_A_SECOND = 128;
 const TTL_MS = 30_000;
 
 type Operation = { readonly op: 'acquire'; readonly lock: string; readonly owner: string; readonly ttlMs: number } | { readonly op: 'release'; readonly lease: string };
@@ -53,6 +55,7 @@ class Bulk {
   #send(): void {
     this.#sending = false;
     while (this.#queue.length > 0) {
+      if (this.#free.length < CONNECTIONS && this.#queue.length < WORTH_A_SECOND) return;
       const line = this.#free.shift();
       if (line === undefined) return;
       line.asked = this.#queue.splice(0, OPERATIONS_MAX);
