@@ -7,6 +7,7 @@
 //   T3. What makes the text is loaded with the first request for it.
 
 import type { Durability } from './journal/journal.ts';
+import { later } from './later.ts';
 import type { Fact } from './state/facts.ts';
 import type { State } from './state/state.ts';
 import { SHORT_SECONDS } from './telemetry/bounds.ts';
@@ -74,10 +75,12 @@ export function createTelemetry(state: State, now: Now, { version, durability }:
 
 /** (T3) */
 function textOf(metrics: Metrics): () => Promise<string> {
-  let loaded: Promise<() => Promise<string>> | undefined;
+  const loaded = later(async () => {
+    const { exposition } = await import('./telemetry/exposition.ts');
+    return exposition(metrics);
+  });
   return async () => {
-    loaded ??= import('./telemetry/exposition.ts').then(({ exposition }) => exposition(metrics));
-    const text = await loaded;
+    const text = await loaded();
     return text();
   };
 }

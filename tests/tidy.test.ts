@@ -20,6 +20,7 @@ interface Part {
 }
 
 const STATE = 'src/state/';
+const LATER = 'src/later.ts';
 const LIMITS = 'src/limits.ts';
 const NAMES = 'src/state/lock-name.ts';
 const IDS = 'src/state/id-form.ts';
@@ -39,12 +40,13 @@ const PARTS: readonly Part[] = [
   { part: 'src/engine.ts', values: ['src/machine.ts', ...PORTS, STATE, LIMITS] },
   { part: 'src/perform.ts', values: [...PORTS, LIMITS], types: [STATE] },
   { part: 'src/version.ts', values: ['node:*'] },
+  { part: LATER, values: [] },
   { part: 'src/clock.ts', values: ['node:*', LIMITS] },
   { part: 'src/journal/', values: ['node:*', 'lmdb', LIMITS], types: [STATE] },
   { part: 'src/pool/', values: ['node:*', 'src/state/inputs.ts', NAMES, LIMITS], types: [STATE] },
   { part: 'src/webhooks/', values: ['node:*', 'undici', 'ipaddr.js', LIMITS], types: [STATE] },
-  { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, IDS, LIMITS], types: ['src/engine.ts', STATE, 'typebox', '@fastify/type-provider-typebox'] },
-  { part: 'src/telemetry.ts', values: ['node:*', 'src/telemetry/', LIMITS], types: [STATE, JOURNAL] },
+  { part: 'src/routes/', values: ['node:*', ...HTTP, NAMES, IDS, LATER, LIMITS], types: ['src/engine.ts', STATE, 'typebox', '@fastify/type-provider-typebox'] },
+  { part: 'src/telemetry.ts', values: ['src/telemetry/', LATER, LIMITS], types: [STATE, JOURNAL] },
   { part: 'src/telemetry/', values: ['node:timers/promises', 'prom-client', LIMITS], types: [STATE] },
   { part: 'src/config.ts', values: ['node:*', 'ipaddr.js', 'src/webhooks/', LIMITS], types: [JOURNAL] },
   { part: 'src/app.ts', values: ['node:*', ...HTTP, 'src/routes/', LIMITS], types: ['src/engine.ts', 'src/config.ts', 'src/telemetry.ts', '@fastify/type-provider-typebox'] },

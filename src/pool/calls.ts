@@ -58,7 +58,8 @@ export class Calls {
   readonly #main: MainThread;
   #running: Running | undefined;
   #begun: Begun | undefined;
-  #stopped = false;
+  /** Why no further item of the order is to begin. */
+  #stopped: TaskErrorKind | undefined;
   /** How often the loop comes back here without turning, and until when calls begin there. (C3) */
   #returns = 0;
   #turnEnd: number | undefined;
@@ -81,15 +82,15 @@ export class Calls {
   }
 
   run(order: RunMessage): void {
-    this.#stopped = false;
+    this.#stopped = undefined;
     this.#begun = { order, items: parseJson(order.items, this.#reviver(order.items)), next: order.first };
     this.#callNext(this.#begun, now());
   }
 
-  /** Begins no further item of the running order, and tells the running call. */
+  /** Calls nothing for any further item of the running order, and tells the running call. */
   abort(reason: TaskErrorKind): void {
-    this.#stopped = true;
-    if (this.#running !== undefined) this.#locks.stop(this.#running.scope, new CodedError(reason, `the task was told to stop: ${reason}`, 'AbortError'));
+    this.#stopped = reason;
+    if (this.#running !== undefined) this.#locks.stop(this.#running.scope, toldToStop(reason));
   }
 
   #callNext(begun: Begun, at: number): void {
@@ -97,6 +98,8 @@ export class Calls {
     begun.next += 1;
     const scope = new Scope(next);
     this.#call(scope, at, 'error', () => {
+      // Told between two turns, when nothing ran: to the main thread this item was the running one.
+      if (this.#stopped !== undefined) throw toldToStop(this.#stopped);
       const item = items[next - order.payloadFirst];
       const context = new ItemContext(order, scope, this.#locks);
       return order.call === 'map' ? this.#function(order.function)(context, item) : this.#function(order.function)(context, ...spread(item));
@@ -145,7 +148,7 @@ export class Calls {
     this.#locks.forget(scope);
     this.#running = undefined;
     this.#main.hear();
-    const isLast = this.#stopped || this.#begun?.next === this.#begun?.order.end;
+    const isLast = this.#stopped !== undefined || this.#begun?.next === this.#begun?.order.end;
     if (isLast) this.#begun = undefined;
     if (scope.number === SETUP_SCOPE) this.#main.post({ kind: 'setupSettled', ...('error' in outcome ? { error: outcome.error } : {}) });
     else this.#main.post({ kind: 'itemSettled', index: scope.number, ...outcome, durationMs: wholeMs(durationMs) }, isLast);
@@ -161,6 +164,10 @@ export class Calls {
     if (body === undefined) throw new CodedError('function_not_found', `no module of the functions folder exports ${name}`);
     return body;
   }
+}
+
+function toldToStop(reason: TaskErrorKind): CodedError {
+  return new CodedError(reason, `the task was told to stop: ${reason}`, 'AbortError');
 }
 
 /** How a call ended, or `later` when what it returned has settled. */

@@ -101,7 +101,7 @@ export class MailboxReader {
     this.#bytes = Buffer.from(memory, HEAD_BYTES);
   }
 
-  /** Whether something was said that was not read. */
+  /** Whether all that was said was read. */
   get isEmpty(): boolean {
     return loadAtomic(this.#head, WRITTEN) === this.#read;
   }

@@ -7,6 +7,7 @@
 import { WEBHOOK_TIMEOUT_MS } from '../limits.ts';
 import type { Attempt, ReportDelivery, WebhookSender } from './attempt.ts';
 import type { DestinationRule } from './destination.ts';
+import type { Outcome } from './outcome.ts';
 import { createResolve, type Resolve } from './resolve.ts';
 import type { WebhookSecret } from './signature.ts';
 
@@ -59,11 +60,20 @@ class Sender implements WebhookSender {
       timedOut = true;
       abort.abort();
     }, this.#timeoutMs);
-    const { exchange, outcomeOfError } = await import('./exchange.ts');
-    const outcome = await exchange({ ...this.#options, resolve: this.#resolve }, attempt, abort.signal).catch((error: unknown) =>
-      timedOut ? ({ outcome: 'failed', error: `timed out after ${this.#timeoutMs} ms` } as const) : outcomeOfError(error),
-    );
+    const outcome = await this.#exchange(attempt, abort.signal, () => timedOut);
     clearTimeout(timer);
     if (!this.#closed) this.#options.report({ kind: 'deliverySettled', delivery: attempt.delivery, attempt: attempt.attempt, ...outcome });
+  }
+
+  /** Never rejects: what cannot be loaded is tried again with the next attempt, as what cannot be reached. */
+  async #exchange(attempt: Attempt, signal: AbortSignal, isTimedOut: () => boolean): Promise<Outcome> {
+    try {
+      const { exchange, outcomeOfError } = await import('./exchange.ts');
+      return await exchange({ ...this.#options, resolve: this.#resolve }, attempt, signal).catch((error: unknown) =>
+        isTimedOut() ? { outcome: 'failed', error: `timed out after ${this.#timeoutMs} ms` } : outcomeOfError(error),
+      );
+    } catch {
+      return { outcome: 'failed', error: 'what sends could not be loaded' };
+    }
   }
 }

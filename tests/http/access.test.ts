@@ -50,6 +50,16 @@ describe('with tokens', () => {
   const tokens = ['first-token-0123456789', 'second-token-0123456789'];
   const edge = sharedEdge({ tokens });
 
+  test.for(
+    ['/docs/../', '/docs/%2e%2e/', '/docs/static/../../', '/docs/.%2E/', '/docs//../../', String.raw`/docs\../`, '//docs/../', '/docs/./../'].flatMap((way) =>
+      ['metrics', 'v1/locks', 'v1/functions', 'v1/batches', 'v1/leases/lse_AAAAAAAAAAAAAAAAAAAAAAAA'].map((path) => way + path)),
+  )('nobody comes by way of the pages to what needs one: %s', async (path) => {
+    const connection = await RawConnection.open(edge.port);
+    connection.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    expect(await connection.closed()).toMatch(/^HTTP\/1\.1 (?:400|401|404) [\s\S]*"code":"(?:not_found|unauthorized|malformed_http)"/u);
+    expect(edge.engine.asked).toEqual([]);
+  });
+
   test.for(tokens)('%s is good for everything, from any page and under any name', async (token) => {
     const headers = { authorization: `Bearer ${token}`, host: 'locks.example', origin: 'https://pages.example' };
     expect((await ask(edge, 'DELETE', '/v1/locks/a', undefined, headers)).status).toBe(204);
