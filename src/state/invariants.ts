@@ -46,6 +46,8 @@ function* brokenHolds(state: State): Generator<string> {
   for (const { holder } of leaseIndex.held) {
     const lease = leaseOf(state, holder ?? '');
     held++;
+    // Two holders of one lock, which no journal of ours holds, would make it a ring.
+    if (held > leaseIndex.holders) break;
     if (lease?.state !== 'held') yield 'a line without a holder stands among those that are held';
     else if (lease.heldSince < since) yield `lock ${lease.lock} was granted out of order`;
     else since = lease.heldSince;
