@@ -88,7 +88,7 @@ export const MAILBOX_BYTES = 128 * KIB;
 /** How often the main thread looks for results of a thread that is talking: so much later they may be heard. */
 export const MAILBOX_LOOK_MS = 2;
 /** A thread makes so many calls, for so long at the most, without letting timers and sockets have their turn. */
-export const CALLS_PER_TURN = 64;
+export const CALLS_PER_TURN = 32;
 export const CALLS_PER_TURN_MS = 2;
 /** Chunks whose attempts are written down before a thread is free for them, for each worker. A commit takes as long as some
  *  ten quick chunks; after a crash each of them counts as one that ran. */
