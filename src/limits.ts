@@ -88,8 +88,13 @@ export const MAILBOX_BYTES = 128 * KIB;
 /** How often the main thread looks for results of a thread that is talking: so much later they may be heard. */
 export const MAILBOX_LOOK_MS = 2;
 /** A thread makes so many calls, for so long at the most, without letting timers and sockets have their turn. */
-export const CALLS_PER_TURN = 64;
+export const CALLS_PER_TURN = 32;
 export const CALLS_PER_TURN_MS = 2;
+/** Chunks whose attempts are written down before a thread is free for them, for each worker. A commit takes as long as some
+ *  ten quick chunks; after a crash each of them counts as one that ran. */
+export const CLAIMS_PER_WORKER_MAX = 16;
+/** A chunk that takes longer, the commit before it included, may as well wait for its commit. */
+export const QUICK_CHUNK_MS = 50;
 /** How long a thread that has done what it was told waits for more before its loop goes on: to be woken there takes longer
  *  than most tasks. */
 export const ORDER_WAIT_MS = 2;

@@ -10,6 +10,7 @@ import { WORKERS_MAX } from '../limits.ts';
 import type { ChunkRow, WorkerRow } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import type { Step } from '../state/step.ts';
+import { claimAhead } from './claims.ts';
 import { runChunk, startForChunk } from './run.ts';
 import { endThread, mayStart, startThread } from './threads.ts';
 
@@ -32,6 +33,7 @@ export function dispatch(step: Step): void {
   const chunks = step.state.opened ? nextChunks(step.state) : [];
   const wanted = new Set(chunks.map((chunk) => setupOf(step.state, chunk)));
   for (const chunk of chunks) if (!seat(step, seats, chunk, wanted)) break;
+  claimAhead(step);
   for (; seats.room > 0 && mayStart(step); seats.room--) startThread(step);
 }
 
@@ -54,7 +56,7 @@ function countSeats(state: State): Seats {
 function nextChunks(state: State): readonly ChunkRow[] {
   const { alone, queued } = state.batchIndex;
   const first = alone.first();
-  if (first !== undefined) return [state.chunks.get(first)!].filter((chunk) => chunk.state === 'queued');
+  if (first !== undefined) return [state.chunks.get(first)!].filter((chunk) => chunk.state !== 'running');
   return [...queued.from('').take(state.settings.workers)].map((id) => state.chunks.get(id)!);
 }
 

@@ -1,12 +1,14 @@
 // Run: handing items to a thread.
 //
 // Owns the moment in which items begin.
-//   R1. A chunk's row says `running` before its thread is told anything, and the telling waits for the commit.
+//   R1. A chunk's row says `running` before its thread is told anything, and the telling waits for the commit; one whose
+//       attempt was claimed in a commit before need not wait. What a thread was told before it hears before.
 //   R2. A chunk that ended with the process too often runs item by item: each call is a durable step of its own.
 
 import { PROCESS_LOSSES_MAX } from '../limits.ts';
 import type { BatchRow, ChunkRow, WorkerRow } from '../state/rows.ts';
-import { order, type Step } from '../state/step.ts';
+import type { Step } from '../state/step.ts';
+import { isClaimFlushed } from './claims.ts';
 import { countBegun } from './outcomes.ts';
 import { startThread } from './threads.ts';
 
@@ -26,10 +28,10 @@ export function runChunk(step: Step, worker: WorkerRow, chunk: ChunkRow): void {
   const end = alone ? first + 1 : chunk.end;
   state.chunks.put({ ...chunk, state: 'running', alone: alone ? 'call' : undefined });
   const batch = markRunning(step, chunk.batch);
-  beginItem(step, { worker: worker.worker, setup: worker.setup, state: 'running', chunk: chunk.id, end, since: step.now }, batch, chunk, first);
+  beginItem(step, { worker: worker.worker, setup: worker.setup, state: 'running', chunk: chunk.id, chunkAt: step.now, end, since: step.now }, batch, chunk, first);
   const { function: name, call } = batch;
   const run = { batch: batch.id, function: name, call, attempt: chunk.attempt, payload: chunk.payload, payloadFirst: chunk.first, first, end };
-  order(step, { kind: 'runItems', worker: worker.worker, order: run });
+  step.orders.push({ effect: { kind: 'runItems', worker: worker.worker, order: run }, early: isClaimFlushed(state, chunk) && worker.aborted !== true });
 }
 
 /** The thread goes on to this item by itself; its time begins. */

@@ -11,6 +11,7 @@ import type { ItemResult, TaskError, WorkerReport } from '../state/inputs.ts';
 import type { ChunkRow, WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
 import { dropChunk, putBack } from './chunks.ts';
+import { noteChunk } from './claims.ts';
 import { CANCELLED, lockLost } from './errors.ts';
 import { finishIfDone } from './finish.ts';
 import { settleRunning, type Ending } from './outcomes.ts';
@@ -72,6 +73,7 @@ function goOn(step: Step, row: WorkerRow, chunk: ChunkRow): void {
   }
   if (chunk.next === chunk.end) dropChunk(step, chunk);
   else putBack(step, chunk);
+  noteChunk(step, row);
   const emptied: WorkerRow = { ...row, chunk: undefined, item: undefined, end: undefined };
   if (row.state === 'ending') state.workers.put(emptied);
   else if (ordered) endThread(step, emptied, 'replaced');

@@ -1,14 +1,15 @@
 // Start: what becomes of batches when the service starts on what was stored, and when it stops.
 //
 // Owns the first step for batches. Rows that say `running` or `pending` are the outbox of the process before.
-//   S1. A chunk that ended with the process runs again in its next attempt; one that was put back by an orderly stop
-//       waits already, its attempt uncounted.
+//   S1. A chunk that ended with the process runs again in its next attempt, one that was claimed with it; one that was put
+//       back by an orderly stop waits already, its attempt uncounted.
 //   S2. A call that ended the process in its chunk's last attempt fails, a setup that did fails its batch; what is left
 //       goes on alone.
 
 import type { ChunkRow, WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
 import { putBack } from './chunks.ts';
+import { unclaimAll } from './claims.ts';
 import { sendNext } from './deliveries.ts';
 import { ENDED_WITH_PROCESS, SETUP_ENDED_WITH_PROCESS } from './errors.ts';
 import { finishIfDone } from './finish.ts';
@@ -19,7 +20,7 @@ import { failSetup } from './setups.ts';
 /** To be followed by `dispatch`. `payloadOwners`: whose bytes are stored. */
 export function startBatches(step: Step, payloadOwners: ReadonlySet<string>): void {
   const { state } = step;
-  const running = [...state.chunks.values()].filter((chunk) => chunk.state === 'running').toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const running = [...state.chunks.values()].filter((chunk) => chunk.state !== 'queued').toSorted((a, b) => (a.id < b.id ? -1 : 1));
   for (const chunk of running) if (chunk.alone === 'call') failCall(step, chunk);
   for (const { id, counts } of state.batches.values()) if (counts.running > 0) countBegun(state, id, -counts.running);
   for (const chunk of running) if (chunk.alone !== 'call') startAgain(step, chunk.id);
@@ -31,6 +32,7 @@ export function startBatches(step: Step, payloadOwners: ReadonlySet<string>): vo
 /** The grace of an orderly stop is over: what runs is put back. (S1) */
 export function putBackRunning(step: Step): void {
   const { state } = step;
+  unclaimAll(step);
   for (const row of state.workers.values()) {
     if (row.state === 'stuck') continue;
     state.workers.put({ worker: row.worker, setup: row.setup, state: 'ending', ending: 'stopped', since: step.now });

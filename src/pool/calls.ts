@@ -6,8 +6,8 @@
 //   C2. Between two calls what the main thread said meanwhile is heard, and everything runs that was left to run at once
 //       (promises, `process.nextTick`): a rejection that nobody handles ends the thread while its own item is still the
 //       running one.
-//   C3. The loop turns after `CALLS_PER_TURN` calls or `CALLS_PER_TURN_MS`, and between two orders: timers and sockets
-//       that a call left behind get their turn. A turn for each call would cost more than most tasks.
+//   C3. The loop turns after `CALLS_PER_TURN` calls or `CALLS_PER_TURN_MS`, of however many orders: timers and sockets that
+//       a call left behind get their turn. A turn for each call would cost more than most tasks.
 
 import { CALLS_PER_TURN, CALLS_PER_TURN_MS } from '../limits.ts';
 import { SETUP_SCOPE } from '../state/inputs.ts';
@@ -121,10 +121,9 @@ export class Calls {
   /** Between two of its callbacks the loop runs everything that was left to run at once. (C2) */
   #comeBack(): void {
     if (this.#returns > 0) return;
-    const calls = this.#begun === undefined ? 1 : this.#begun.order.end - this.#begun.next + 1;
     this.#turnEnd = undefined;
     runOutside(() => {
-      for (; this.#returns < calls && this.#returns < CALLS_PER_TURN; this.#returns += 1) atNextTurn(this.#goOn);
+      for (; this.#returns < CALLS_PER_TURN; this.#returns += 1) atNextTurn(this.#goOn);
     });
   }
 

@@ -63,15 +63,39 @@ export interface ChangeSet {
 
 export type Checksum = (bytes: Uint8Array) => number;
 
+/** Names of things that changed and are not flushed yet. */
+export class Unflushed {
+  /** In the group being built, and in the one being committed. */
+  #names = new Names();
+  #inFlight = new Names();
+
+  add(name: string): void {
+    this.#names.add(name);
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name) || this.#inFlight.has(name);
+  }
+
+  taken(): void {
+    this.#inFlight = this.#names;
+    this.#names = new Names();
+  }
+
+  flushed(): void {
+    this.#inFlight = new Names();
+  }
+}
+
 /** The changes since the last `take`. */
 export class Changes {
   #entries: Entry[] = [];
   #payloads = new Map<string, Uint8Array>();
   #drops: string[] = [];
   #dropsNext: string[] = [];
-  /** Locks whose durable leases changed: in the group being built, and in the one being committed. */
-  #locks = new Names();
-  #locksInFlight = new Names();
+  /** Locks whose durable leases changed, and chunks that were claimed. */
+  readonly #locks = new Unflushed();
+  readonly claims = new Unflushed();
   readonly #checksum: Checksum;
 
   constructor(checksum: Checksum) {
@@ -106,7 +130,7 @@ export class Changes {
 
   /** Whether a durable change of this lock's leases is not flushed yet. */
   isLockUnflushed(name: string): boolean {
-    return this.#locks.has(name) || this.#locksInFlight.has(name);
+    return this.#locks.has(name);
   }
 
   /** Hands over what the next commit stores. */
@@ -118,14 +142,15 @@ export class Changes {
     if (payloads.length > 0) this.#payloads = new Map();
     this.#drops = this.#dropsNext;
     this.#dropsNext = [];
-    this.#locksInFlight = this.#locks;
-    this.#locks = new Names();
+    this.#locks.taken();
+    this.claims.taken();
     return { rows, payloads, drops };
   }
 
   /** The changes that were taken last are on the disk. */
   flushed(): void {
-    this.#locksInFlight = new Names();
+    this.#locks.flushed();
+    this.claims.flushed();
   }
 }
 

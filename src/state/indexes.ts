@@ -160,6 +160,10 @@ export function chunkId(batchOrder: number, first: number): string {
   return `${String(batchOrder).padStart(ORDER_DIGITS, '0')}.${String(first).padStart(ITEM_DIGITS, '0')}`;
 }
 
+function isWaiting(chunk: ChunkRow | undefined): boolean {
+  return chunk !== undefined && chunk.state !== 'running';
+}
+
 /** Sorts the newest batch first. */
 function batchListKey(order: number): string {
   return String(10 ** ORDER_DIGITS - 1 - order).padStart(ORDER_DIGITS, '0');
@@ -171,6 +175,8 @@ export class BatchIndex {
   readonly byListKey = new Map<string, string>();
   /** Ids of chunks that wait for a worker, in the order in which they start. */
   readonly queued = new Ordered();
+  /** Those among them that are claimed. */
+  readonly claimed = new Set<string>();
   /** Ids of chunks that ended with the process so often that their items run alone, in the order in which they start. */
   readonly alone = new Ordered();
   /** Ids of chunks of each batch that are not done. */
@@ -208,8 +214,12 @@ export class BatchIndex {
       if (chunks === undefined) this.chunksOf.set(batch, new Set([id]));
       else chunks.add(id);
     }
-    if (after?.state === 'queued') this.queued.add(id);
-    else if (before?.state === 'queued') this.queued.delete(id);
+    if (isWaiting(after) !== isWaiting(before)) {
+      if (isWaiting(after)) this.queued.add(id);
+      else this.queued.delete(id);
+    }
+    if (after?.state === 'claimed') this.claimed.add(id);
+    else if (before?.state === 'claimed') this.claimed.delete(id);
     if (after !== undefined && after.losses >= PROCESS_LOSSES_MAX) this.alone.add(id);
     else if (before !== undefined && before.losses >= PROCESS_LOSSES_MAX) this.alone.delete(id);
   }

@@ -169,7 +169,8 @@ export interface ChunkRow {
   readonly attempt: number;
   /** How often it ended together with the process. */
   readonly losses: number;
-  readonly state: 'queued' | 'running';
+  /** `claimed`: it waits like one that is queued, and its attempt counts already, so that it may begin at any moment. */
+  readonly state: 'queued' | 'claimed' | 'running';
   /** In a last attempt: whether the setup or the call of item `next` has begun; each is durable before it starts. */
   readonly alone?: 'setup' | 'call' | undefined;
   /** now, when it was queued: what `task_queue_seconds` counts from. */
@@ -237,9 +238,11 @@ export interface WorkerRow {
   readonly since: number;
   /** now; what comes due is told by the state: a time-out, the end of a cancelled task's grace, a stuck thread. */
   readonly dueAt?: number | undefined;
+  /** now, when it got the chunk. */
+  readonly chunkAt?: number | undefined;
   /** Why it was told to end, and so how the running item fails. */
   readonly ending?: 'timeout' | 'cancelled' | 'replaced' | 'stopped' | undefined;
-  /** The running item was told to stop because its batch was cancelled. */
+  /** The running item, or the latest of an idle thread, was told to stop because its batch was cancelled. */
   readonly aborted?: true | undefined;
   /** A lock that the running item held was revoked. */
   readonly lockLost?: string | undefined;

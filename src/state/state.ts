@@ -68,6 +68,8 @@ export class State {
   tokens: Tokens = { next: 1, end: 1, flushedEnd: 1 };
   /** Threads lost one after another, and `now` before which none is started. */
   restart: { losses: number; notBefore: number } = { losses: 0, notBefore: 0 };
+  /** How many chunks may be claimed: more while chunks are quick, none where a commit costs little beside them. */
+  ahead = 0;
   phase: 'serving' | 'draining' | 'stopped' = 'serving';
   /** The port is open. Before, no item and no attempt at a delivery begins: a start that is refused leaves nothing behind. */
   opened = false;

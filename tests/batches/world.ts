@@ -45,6 +45,8 @@ export class World {
   state: State;
   readonly #workers: number;
   readonly effects: Effect[] = [];
+  /** Those that need not wait for a commit. */
+  readonly early = new Set<Effect>();
   readonly facts: Fact[] = [];
   readonly threads = new Map<number, Thread>();
   readonly payloads = new Map<string, string>();
@@ -212,7 +214,10 @@ export class World {
       this.#answers.set(request, reply);
     }
     this.facts.push(...output.facts);
-    for (const { effect } of output.orders) this.#perform(effect);
+    for (const { effect, early } of output.orders) {
+      if (early) this.early.add(effect);
+      this.#perform(effect);
+    }
     const broken = brokenInvariants(this.state);
     if (broken.length > 0) throw new Error(broken.join('; '));
   }

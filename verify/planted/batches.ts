@@ -32,6 +32,20 @@ export const BATCHES: readonly PlantedBug[] = [
     why: 'Items behind a lost one never run, and their batch never ends.',
   },
   {
+    name: 'begun-before-its-claim',
+    file: 'src/batches/claims.ts',
+    before: "return chunk.state === 'claimed' && !state.changes.claims.has(chunk.id);",
+    after: "return chunk.state === 'claimed';",
+    why: 'A chunk begins in an attempt that no commit says, and after a crash in the same attempt again.',
+  },
+  {
+    name: 'claimed-taken-for-queued',
+    file: 'src/batches/start.ts',
+    before: "filter((chunk) => chunk.state !== 'queued')",
+    after: "filter((chunk) => chunk.state === 'running')",
+    why: 'A chunk that had begun when the process died begins again in the same attempt.',
+  },
+  {
     name: 'batch-ended-early',
     file: 'src/batches/finish.ts',
     before: 'batch.counts.pending + batch.counts.running > 0',

@@ -70,8 +70,8 @@ export const DURABILITY: readonly PlantedBug[] = [
   {
     name: 'change-in-flight-taken-for-flushed',
     file: 'src/state/changes.ts',
-    before: 'this.#locksInFlight = this.#locks;',
-    after: 'this.#locksInFlight = new Set();',
+    before: 'this.#inFlight = this.#names;',
+    after: 'this.#inFlight = NOTHING;',
     why: 'The same, while the release is in the commit that is under way.',
   },
 ];

@@ -70,7 +70,7 @@ export class Stored {
   }
 
   #chunk({ batch, first, attempt, state }: ChunkRow): void {
-    if (state === 'running') this.#facts.add(running(batch, first, attempt));
+    if (state === 'running' || state === 'claimed') this.#facts.add(running(batch, first, attempt));
   }
 }
 
