@@ -38,7 +38,7 @@ export type Answer = (reply: Reply) => void;
 
 /** What the engine tells the telemetry. */
 export interface Observer {
-  /** `sinceMs`: from the step in which it happened to the moment in which it became visible. */
+  /** `sinceMs`: from the arrival of the input that brought it about to the moment in which it became visible. */
   fact(fact: Fact, sinceMs: number): void;
   committed(seconds: number, inputs: number): void;
 }

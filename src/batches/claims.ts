@@ -4,8 +4,9 @@
 // says that its next one runs; a claim is that commit, made ahead. Does not own which chunk runs where (dispatch.ts).
 //   K1. A claimed chunk keeps its place among those that wait, and ends like them when its batch is cancelled or fails.
 //   K2. Once its claim is flushed a free thread is told to run it at once: no attempt begins that is not durable.
-//   K3. A start cannot tell whether a claimed chunk began, and so takes it for one that did. Therefore only first attempts
-//       are claimed: no chunk comes to be run alone by claims.
+//   K3. A start cannot tell whether a claimed chunk began. Its attempt counts, as if it had; the end of the process is not
+//       held against it, as if it had not. Only first attempts are claimed, so what ends the process each time is let off
+//       once.
 
 import { CLAIMS_PER_WORKER_MAX, QUICK_CHUNK_MS } from '../limits.ts';
 import type { ChunkRow, WorkerRow } from '../state/rows.ts';

@@ -1,8 +1,9 @@
 // Start: what becomes of batches when the service starts on what was stored, and when it stops.
 //
 // Owns the first step for batches. Rows that say `running` or `pending` are the outbox of the process before.
-//   S1. A chunk that ended with the process runs again in its next attempt, one that was claimed with it; one that was put
-//       back by an orderly stop waits already, its attempt uncounted.
+//   S1. A chunk that ended with the process runs again in its next attempt, and the loss is counted. One that was claimed may
+//       have begun: it runs in its next attempt too, and is not blamed. One that was put back by an orderly stop waits already,
+//       its attempt uncounted.
 //   S2. A call that ended the process in its chunk's last attempt fails, a setup that did fails its batch; what is left
 //       goes on alone.
 
@@ -58,7 +59,7 @@ function startAgain(step: Step, id: string): void {
   const chunk = step.state.chunks.get(id);
   if (chunk === undefined) return;
   if (chunk.alone === 'setup') failSetup(step, chunk.batch, SETUP_ENDED_WITH_PROCESS);
-  else putBack(step, { ...chunk, losses: chunk.losses + 1, attempt: chunk.attempt + 1 });
+  else putBack(step, { ...chunk, losses: chunk.losses + (chunk.state === 'claimed' ? 0 : 1), attempt: chunk.attempt + 1 });
 }
 
 /** Bytes whose row has gone, or was never flushed, go too. */

@@ -20,8 +20,8 @@ import { readTrace, type Site, type TracedCall } from './calls.ts';
 const COMMITTER = join(import.meta.dirname, '../power/committer.ts');
 const COMMITS = 4;
 const RUN_MS_MAX = 30_000;
-/** What libc says of memory that was freed twice. */
-const FREED_TWICE = /^(?:free|malloc|realloc)\(\): |double free or corruption/mu;
+/** What libc says of memory that was freed twice, by the moment in which it finds out; of other corruption it says something else. */
+const FREED_TWICE = /^(?:free\(\): (?:double free detected|corrupted unsorted chunks|invalid pointer)|double free or corruption)/mu;
 const REASON = /The journal|The data directory|another process/u;
 
 /** What a call does instead; a delay in milliseconds. */

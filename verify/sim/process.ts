@@ -298,13 +298,15 @@ export class Process implements Owner {
     this.#world.counts.add('input', 'resumed');
   }
 
-  /** The state's own list of what must hold, in some runs and now and then: it is linear in the state. */
   #arrived(): void {
     this.#inputs++;
     this.#arrivedAt = this.engine.reading().now;
   }
 
-  /** Where all that arrived was stepped, each checker looks at what became of it. */
+  /**
+   * Where all that arrived was stepped, each checker looks at what became of it. The state's own list of what must hold is
+   * gone through in some runs and now and then: it is linear in the state.
+   */
   #look(): void {
     if (!this.alive || this.#loop.arrived > 0 || this.#inputs === this.#lookedAt) return;
     this.#lookedAt = this.#inputs;
