@@ -7,8 +7,7 @@
 //   E2. One commit is in flight; what arrives meanwhile is stepped and committed as the next group.
 //   E3. Of a gap between two turns `STALL_MS` count; the machine is told that the rest was cut.
 //   E4. The first commit that fails ends the service: memory is ahead of the disk and there is no way back.
-//   E5. What arrives in one turn of the loop is stepped behind it, one after the other, each by the stamp of its arrival. A
-//       step among the reading of requests finds none of its code and tables in the processor's caches.
+//   E5. What arrives in one turn of the loop is stepped behind it, one after the other, each by the stamp of its arrival.
 
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal/journal.ts';
@@ -150,7 +149,7 @@ export class EngineLoop implements Engine {
   }
 
   reading(): Reading {
-    this.#turn();
+    this.#advance();
     return { now: Math.floor(this.#now), wall: this.#parts.clock.wall(), mono: this.#mono };
   }
 
@@ -181,7 +180,7 @@ export class EngineLoop implements Engine {
 
   #take(input: Input, asked?: Asked): void {
     if (this.#closed) return;
-    this.#turn();
+    this.#advance();
     this.#arrive(input, asked);
   }
 
@@ -191,7 +190,7 @@ export class EngineLoop implements Engine {
   }
 
   /** Time goes on; a gap is cut and the machine is told before anything that arrived behind it. (E3) */
-  #turn(): void {
+  #advance(): void {
     const mono = this.#parts.clock.mono();
     const gap = mono - this.#mono;
     this.#mono = mono;

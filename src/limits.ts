@@ -91,7 +91,7 @@ export const MAILBOX_LOOK_MS = 2;
 export const CALLS_PER_TURN = 32;
 export const CALLS_PER_TURN_MS = 2;
 /** Chunks whose attempts are written down before a thread is free for them, for each worker. A commit takes as long as some
- *  ten quick chunks; after a crash each of them counts as one that ran. */
+ *  ten quick chunks; after a crash the attempt of each counts as made. */
 export const CLAIMS_PER_WORKER_MAX = 16;
 /** A chunk that takes longer, the commit before it included, may as well wait for its commit. */
 export const QUICK_CHUNK_MS = 50;

@@ -17,6 +17,7 @@ import { counter, distribution, gauge, info, Tally, type Metrics } from './telem
 import { taskMetrics } from './telemetry/tasks.ts';
 
 const COMMIT_INPUTS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
+/** Of prom-client's text; prom-client itself is not loaded yet when this is asked for. */
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const DELIVERY_OUTCOMES = ['delivered', 'failed', 'dead'];
 

@@ -21,10 +21,10 @@ import { failSetup } from './setups.ts';
 /** To be followed by `dispatch`. `payloadOwners`: whose bytes are stored. */
 export function startBatches(step: Step, payloadOwners: ReadonlySet<string>): void {
   const { state } = step;
-  const running = [...state.chunks.values()].filter((chunk) => chunk.state !== 'queued').toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  for (const chunk of running) if (chunk.alone === 'call') failCall(step, chunk);
+  const begun = [...state.chunks.values()].filter((chunk) => chunk.state !== 'queued').toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  for (const chunk of begun) if (chunk.alone === 'call') failCall(step, chunk);
   for (const { id, counts } of state.batches.values()) if (counts.running > 0) countBegun(state, id, -counts.running);
-  for (const chunk of running) if (chunk.alone !== 'call') startAgain(step, chunk.id);
+  for (const chunk of begun) if (chunk.alone !== 'call') startAgain(step, chunk.id);
   for (const { id, endedAt } of state.batches.values()) if (endedAt === undefined) finishIfDone(step, id);
   sendNext(step);
   dropOrphans(step, payloadOwners);

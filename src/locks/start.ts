@@ -28,8 +28,9 @@ export function openLocks(step: Step): void {
     state.attendance.put({ lease, listeners: 0, abandonAt: step.now + graceMs(findLease(state, lease)!) });
   }
   for (const lease of state.leases.values()) {
-    const due = lease.state === 'held' ? state.leases.deadlineOf(lease.id) : undefined;
-    if (due !== undefined && lease.state === 'held') state.deadlines.set(due, lease.expiresAt);
+    if (lease.state !== 'held') continue;
+    const due = state.leases.deadlineOf(lease.id);
+    if (due !== undefined) state.deadlines.set(due, lease.expiresAt);
   }
 }
 

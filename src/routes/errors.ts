@@ -26,9 +26,6 @@ const FRAMEWORK_CODES: { readonly [code: string]: ProblemCode } = {
 // Not by an import, for which Node reads every export of the module, a whole HTTP client of its own among them.
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
-/** What a page of the documentation that is not there, or a path that leads out of it, is refused with. */
-const NO_SUCH_PAGE: ReadonlySet<number | undefined> = new Set([403, 404]);
-
 export function answerErrors(app: Routes, edge: Edge): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, problem('not_found')));
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -54,7 +51,6 @@ function expected(error: FastifyError, request: FastifyRequest): Refused | undef
   if (error instanceof Refused) return error;
   if (error.code === 'FST_ERR_VALIDATION') return refusedShape(error);
   if (error.code === 'FST_ERR_BAD_URL') return badUrl(request);
-  if (NO_SUCH_PAGE.has(error.statusCode)) return new Refused('not_found');
   const code = FRAMEWORK_CODES[error.code];
   return code === undefined ? undefined : new Refused(code);
 }

@@ -1,6 +1,6 @@
 // Names: which names were told, for a question that is seldom asked.
 //
-// Owns the putting off: every change of a lease tells its lock, and only tasks ask.
+// Owns the putting off: every change of a lease tells its lock, every claim its chunk, and few ask.
 //   N1. Telling costs a place in a list. Who asks pays for the set, once for each name.
 
 export class Names {

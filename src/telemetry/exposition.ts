@@ -8,61 +8,12 @@ import { setImmediate } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Metric } from './series.ts';
 
-class KeptCounter extends Counter {
-  readonly #kept: Metric;
-
-  constructor(kept: Metric, registers: Registry[]) {
-    super({ name: kept.name, help: kept.help, registers });
-    this.#kept = kept;
-  }
-
-  override async get(): ReturnType<Counter['get']> {
-    return { ...(await super.get()), values: this.#kept.samples() };
-  }
-}
-
-class KeptGauge extends Gauge {
-  readonly #kept: Metric;
-
-  constructor(kept: Metric, registers: Registry[]) {
-    super({ name: kept.name, help: kept.help, registers });
-    this.#kept = kept;
-  }
-
-  override async get(): ReturnType<Gauge['get']> {
-    return { ...(await super.get()), values: this.#kept.samples() };
-  }
-}
-
-class KeptHistogram extends Histogram {
-  readonly #kept: Metric;
-  /** Never observes anything: what prom-client says of a histogram beside its values. */
-  readonly #empty: Histogram;
-
-  constructor(kept: Metric, registers: Registry[]) {
-    super({ name: kept.name, help: kept.help, registers });
-    this.#kept = kept;
-    this.#empty = new Histogram({ name: kept.name, help: kept.help, registers: [] });
-  }
-
-  override async get(): ReturnType<Histogram['get']> {
-    const values = this.#kept.samples().map(({ metricName = this.#kept.name, ...sample }) => ({ metricName, ...sample }));
-    return { ...(await this.#empty.get()), values };
-  }
-
-  /** The registry prefers this one where a metric has it, as prom-client's histograms do. */
-  getForPromString(): ReturnType<Histogram['get']> {
-    return this.get();
-  }
-}
-
-const KEPT = { counter: KeptCounter, gauge: KeptGauge, histogram: KeptHistogram };
+const CLASSES = { counter: Counter, gauge: Gauge, histogram: Histogram };
 
 /** Answers with the text of these metrics and of the process. */
 export function exposition(metrics: readonly Metric[]): () => Promise<string> {
   const registry = new Registry();
-  // oxlint-disable-next-line no-new -- the registry keeps it
-  for (const metric of metrics) new KEPT[metric.type](metric, [registry]);
+  for (const metric of metrics) register(registry, metric);
   collectDefaultMetrics({ register: registry });
   return async () => {
     const texts: string[] = [];
@@ -72,4 +23,13 @@ export function exposition(metrics: readonly Metric[]): () => Promise<string> {
     }
     return `${texts.join('\n\n')}\n`;
   };
+}
+
+/** As one of prom-client's own, which never counts anything and tells what is kept. */
+function register(registry: Registry, kept: Metric): void {
+  const { name, help, type } = kept;
+  const empty = new CLASSES[type]({ name, help, registers: [] });
+  const get = async (): Promise<object> => ({ ...(await empty.get()), values: kept.samples() });
+  // The registry prefers the second where a metric has it, as prom-client's histograms do.
+  Object.assign(new CLASSES[type]({ name, help, registers: [registry] }), { get, getForPromString: get });
 }

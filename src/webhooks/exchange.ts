@@ -15,8 +15,6 @@ import { outcomeOfStatus, type Outcome } from './outcome.ts';
 import type { Resolve } from './resolve.ts';
 import { signatureHeaders, type WebhookSecret } from './signature.ts';
 
-export { outcomeOfError } from './outcome.ts';
-
 export interface ExchangeOptions {
   readonly secrets: readonly WebhookSecret[];
   readonly rule: DestinationRule;

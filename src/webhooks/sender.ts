@@ -68,7 +68,8 @@ class Sender implements WebhookSender {
   /** Never rejects: what cannot be loaded is tried again with the next attempt, as what cannot be reached. */
   async #exchange(attempt: Attempt, signal: AbortSignal, isTimedOut: () => boolean): Promise<Outcome> {
     try {
-      const { exchange, outcomeOfError } = await import('./exchange.ts');
+      const { exchange } = await import('./exchange.ts');
+      const { outcomeOfError } = await import('./outcome.ts');
       return await exchange({ ...this.#options, resolve: this.#resolve }, attempt, signal).catch((error: unknown) =>
         isTimedOut() ? { outcome: 'failed', error: `timed out after ${this.#timeoutMs} ms` } : outcomeOfError(error),
       );

@@ -130,7 +130,8 @@ describe('signals', () => {
     const { program, note } = running(context, freshName(), 'echo $$ > begun; exec sleep 60', ['--ttl', '60s']);
     const pid = Number(await note('begun'));
     program.signal('SIGTSTP');
-    // A shell between a fork and what it runs would not show that it is stopped, so there is none. And as a shell does: what goes on before `run` itself has stopped would stop it for good.
+    // A shell between a fork and what it runs would not show that it is stopped, so there is none. Whoever waits for `run`,
+    // as a shell does, lets it go on only when it has stopped itself.
     await until('the command and run are stopped', () => isStopped(pid) && isStopped(program.process.pid), WITHIN_MS);
     program.signal('SIGCONT');
     await until('the command goes on', () => !isStopped(pid), WITHIN_MS);

@@ -3,8 +3,9 @@
 // Owns one run of the committer below the shim, and its judgement. The committer is the real driver with nothing around
 // it, so that every call of an opening and an end can be tried; the service is tried in service-trial.ts.
 //   J1. The process ends by itself: with what it could not do in words, or with everything done. LMDB ends some by a
-//       signal: while it opens a file, when it frees twice what it had for it, and after a write that failed, which it says, as it writes over its own memory
-//       while it makes up the message. That is told apart; nothing may have been acknowledged by the former.
+//       signal: while it opens a file, also by freeing twice what it had for it, and after a write that failed, which it
+//       says, as it writes over its own memory while it makes up the message. That is told apart; nothing may have been
+//       acknowledged by the former.
 //   J2. Nothing is acknowledged while a flush is waited for.
 //   J3. Opened again without the fault, the journal holds every acknowledged commit and goes on.
 

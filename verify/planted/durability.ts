@@ -71,7 +71,7 @@ export const DURABILITY: readonly PlantedBug[] = [
     name: 'change-in-flight-taken-for-flushed',
     file: 'src/state/changes.ts',
     before: 'this.#inFlight = this.#names;',
-    after: 'this.#inFlight = NOTHING;',
+    after: 'this.#inFlight = new Names();',
     why: 'The same, while the release is in the commit that is under way.',
   },
 ];
