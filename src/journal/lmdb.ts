@@ -86,11 +86,20 @@ class LmdbJournal implements Journal {
   }
 
   readPayload(ref: PayloadRef): Uint8Array {
-    const bytes = this.#store.payloads.getBinary(ref.id);
+    const bytes = this.#bytesOf(ref.id);
     if (bytes === undefined || bytes.length !== ref.bytes || crc32(bytes) !== ref.checksum) {
       throw new PayloadDamaged(`Payload ${ref.id} is missing or damaged.`);
     }
     return bytes;
+  }
+
+  /** After a write that failed lmdb refuses to read too, and may do so before it has told of the write. */
+  #bytesOf(id: string): Uint8Array | undefined {
+    try {
+      return this.#store.payloads.getBinary(id);
+    } catch (error) {
+      throw new Error(`The journal could not be read: ${messageOf(error)}.`, { cause: error });
+    }
   }
 
   async close(): Promise<void> {

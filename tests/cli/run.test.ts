@@ -164,10 +164,13 @@ describe('the end', () => {
     expect(pids.some(isAlive)).toBe(false);
   });
 
-  test.concurrent('run that is killed itself takes the command and all of its group with it', TIMEOUT, async () => {
-    using work = new Work('stubborn');
-    using program = new Program(['run', freshName(), '--', ...work.command], at(service), work.folder);
-    const pids = await work.begun(program);
+  test.concurrent('run that is killed itself takes the command and all of its group with it', TIMEOUT, async (context) => {
+    const child = `sh -c 'trap "" USR2; echo $$ > child; while :; do sleep 0.1; done'`;
+    const { program, note } = running(context, freshName(), `trap "echo heard > heard" USR2; ${child} & echo $$ > begun; while :; do sleep 0.1; done`);
+    const pids = [Number(await note('begun')), Number(await note('child'))];
+    // What run passes on it passes on once the guard was told of the group: the command itself may be faster.
+    program.signal('SIGUSR2');
+    await note('heard');
     program.signal('SIGKILL');
     await deathOf(pids, 10_000);
     expect(pids.some(isAlive)).toBe(false);

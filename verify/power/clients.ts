@@ -38,6 +38,11 @@ const HOUR_MS = 3_600_000;
 /** The first of the clients' addresses. */
 export const FIRST_ADDRESS = 0x7f_00_01_00;
 
+/** The service answered that it could not do what it was asked. */
+export class NotServed extends Error {
+  override readonly name = 'NotServed';
+}
+
 export class LoadClient {
   readonly calls: Call[] = [];
   readonly #name: string;
@@ -52,16 +57,18 @@ export class LoadClient {
     this.#connection = new Connection(origin, { localAddress: `127.0.1.${index}`, pipelining: 1, keepAliveTimeout: 60_000 });
   }
 
-  /** Makes one call; false when the connection broke. */
+  /** Makes one call; false when the connection broke. Rejects with `NotServed` when the service could not do it, which acknowledges nothing. */
   async step(): Promise<boolean> {
     const call: Call = { op: this.#draw(), sentAt: monotonicMs() };
     this.calls.push(call);
+    let answer;
     try {
-      const answer = await ask(this.#connection, ...requestFor(call.op, this.calls));
-      call.answered = { ...answer, at: monotonicMs() };
+      answer = await ask(this.#connection, ...requestFor(call.op, this.calls));
     } catch {
       return false;
     }
+    if (answer.status >= 500) throw new NotServed(`${call.op.kind} was answered ${answer.status} ${JSON.stringify(answer.body['code'])}`);
+    call.answered = { ...answer, at: monotonicMs() };
     if (call.op.kind === 'acquire') this.#held.push(this.calls.length - 1);
     if (call.answered.status >= 300) throw new Error(`${call.op.kind} was answered ${call.answered.status} ${JSON.stringify(call.answered.body['code'])}`);
     return true;
