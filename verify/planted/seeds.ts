@@ -28,7 +28,7 @@ export const SEEDS: ReadonlyMap<string, number> = new Map([
   ['no-floor-after-a-start', 1],
   ['floors-promised-and-not-kept', 1],
   ['clock-begins-anew', 1],
-  ['expiry-far-too-late', 1],
+  ['expiry-too-late', 1],
   ['ttl-counted-from-the-request', 1],
   ['recorded-answer', 3],
   ['key-forgotten-after-a-restart', 3],

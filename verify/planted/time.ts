@@ -49,11 +49,11 @@ export const TIME: readonly PlantedBug[] = [
     why: 'After a restart time goes back, and every lease lasts as long again as the service ran before.',
   },
   {
-    name: 'expiry-far-too-late',
+    name: 'expiry-too-late',
     file: 'src/state/state.ts',
     before: "return row.state === 'held' ? row.expiresAt : undefined;",
-    after: "return row.state === 'held' && row.expiresAt !== undefined ? row.expiresAt * 2 : undefined;",
-    why: 'A dead holder keeps its lock for far longer than its ttlMs.',
+    after: "return row.state === 'held' && row.expiresAt !== undefined ? row.expiresAt + 2_000 : undefined;",
+    why: 'A dead holder keeps its lock for seconds longer than its ttlMs.',
   },
   {
     name: 'ttl-counted-from-the-request',

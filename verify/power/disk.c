@@ -5,6 +5,8 @@
 //   D1. A write stands in the recording before a later one begins: calls that change files run one at a time.
 //   D2. A flush covers what stood in the recording when it began, and stands there when it has ended.
 //   D3. What goes to a socket stands there before the socket gets it, so every answer has its place between the writes.
+//   D4. A process that kills itself does so between two changes: none stands in the recording that was never made, for
+//       whoever goes on with the files would not find it there.
 //
 // DISK_ROOT       files at or below this path are watched
 // DISK_RECORDING  where the recording goes; none without it
@@ -21,6 +23,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -321,3 +324,15 @@ int rename(const char *path, const char *to) { return rename_any("rename", RENAM
 int unlink(const char *path) { return rename_any("unlink", REMOVE, path, NULL, make_removal, 0); }
 int rmdir(const char *path) { return rename_any("rmdir", REMOVE, path, NULL, make_removal, AT_REMOVEDIR); }
 int mkdir(const char *path, mode_t mode) { return rename_any("mkdir", MAKE_DIRECTORY, path, NULL, make_directory, mode); }
+
+// --- the end
+
+/// Holds whoever is about to change a file, and lets nobody begin. (D4)
+int kill(pid_t process, int signal) {
+  if (process != getpid()) return syscall(SYS_kill, process, signal);
+  pthread_mutex_lock(&order);
+  int result = syscall(SYS_kill, process, signal), error = errno;
+  pthread_mutex_unlock(&order);
+  errno = error;
+  return result;
+}
