@@ -60,15 +60,25 @@ export class LeaseWatch {
     this.#promises.said(lease.id, now + body.expiresInMs, lease.ttlMs, exchange.exchange.arrivedAt);
   }
 
+  /** A process has started, with the time that its journal ends with. */
+  started(now: number): void {
+    this.#promises.started(now, this.#real());
+  }
+
+  /** An input has arrived, with the service's time as it was then. */
+  arrived(now: number): void {
+    this.#promises.arrived(now, this.#real());
+  }
+
   /** The machine has taken in inputs, from clients and, the reports among them, from the world; `now`: of the latest. */
   stepped(process: Process, reports: readonly Report[], now: number): void {
     if (!process.isOpen) return;
     const { state } = process;
     for (const report of reports) {
-      if (report.kind === 'opened') this.#promises.opened(process.startedAt, now, this.#real());
+      if (report.kind === 'opened') this.#promises.opened(process.startedAt, now);
       if (report.kind === 'uncarried') this.#attention.uncarried(state, report.lease);
     }
-    this.#promises.look(now, this.#real());
+    this.#promises.look();
     this.#attention.look(state, now);
   }
 

@@ -174,6 +174,7 @@ export class Process implements Owner {
   async #starting(): Promise<void> {
     const { timeline, judge, chance } = this.#world;
     timeline.settle(TURNS_OF_CLOSING);
+    this.#world.leaseWatch.started(this.engine.reading().now);
     try {
       await this.#loop.start();
       if (this.alive) timeline.after(chance.next() * OPENING_MS_MAX, () => this.#open(), this);
@@ -301,6 +302,7 @@ export class Process implements Owner {
   #arrived(): void {
     this.#inputs++;
     this.#arrivedAt = this.engine.reading().now;
+    this.#world.leaseWatch.arrived(this.#arrivedAt);
   }
 
   /**

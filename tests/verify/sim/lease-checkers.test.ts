@@ -30,8 +30,8 @@ test('a lease that has expired for a request before the end that an answer gave 
 });
 
 test('a stall that counts for more than it may is seen', () => {
-  expect(promises((checker) => { checker.look(0, 0); checker.stalled(5_000, 0); checker.look(5_000, 5_000); })).toEqual(['time']);
-  expect(promises((checker) => { checker.look(0, 0); checker.stalled(5_000, 0); checker.look(250, 5_000); })).toEqual([]);
+  expect(promises((checker) => { checker.started(0, 0); checker.stalled(5_000, 0); checker.arrived(5_000, 5_000); })).toEqual(['time']);
+  expect(promises((checker) => { checker.started(0, 0); checker.stalled(5_000, 0); checker.arrived(250, 5_000); })).toEqual([]);
 });
 
 test('a stall puts a floor under leases, unless the process dies in it', () => {
@@ -39,7 +39,7 @@ test('a stall puts a floor under leases, unless the process dies in it', () => {
     checker.said('lse_1', 100, 100, 0);
     checker.stalled(5_000, 50);
     expect(checker.until('lse_1')).toBe(500);
-    checker.opened(200, 300, 6_000);
+    checker.opened(200, 300);
     expect(checker.until('lse_1')).toBe(-Infinity);
   });
 });

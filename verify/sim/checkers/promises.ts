@@ -26,11 +26,13 @@ interface Promised {
 export class Promises {
   readonly #complain: Complain;
   readonly #promised = new Map<string, Promised>();
-  /** The service's time and the real one, at the latest look. */
+  /** The service's time and the real one, when the latest input arrived. */
   #now = 0;
   #real = 0;
   /** Real time that does not count since then. */
   #uncounted = 0;
+  /** The process has stood still, and nothing was stepped since. */
+  #isAsleep = false;
 
   constructor(complain: Complain) {
     this.#complain = complain;
@@ -63,20 +65,26 @@ export class Promises {
     if (askedAt < until) this.#complain('leases last as promised', `${lease} had expired for a request that came ${(until - askedAt).toFixed(0)} ms before its end`);
   }
 
+  /** A process has started: time goes on from here, whatever became of the one before. */
+  started(now: number, real: number): void {
+    this.#at(now, real);
+    this.#isAsleep = false;
+  }
+
   /** A process has opened its port, after a start at `startedAt`. */
-  opened(startedAt: number, now: number, real: number): void {
+  opened(startedAt: number, now: number): void {
     for (const promised of this.#promised.values()) {
       promised.stallFloor = -Infinity;
       if (promised.until > startedAt + ROUNDED_MS) promised.until = Math.max(promised.told, now + Math.min(promised.ttlMs, START_GRACE_MS));
       else promised.until = -Infinity;
     }
-    this.#at(now, real);
   }
 
   /** The process stands still from now on. */
   stalled(ms: number, real: number): void {
     if (ms <= STALL_MS) return;
     this.#uncounted += ms - STALL_MS;
+    this.#isAsleep = true;
     // It is not known to the millisecond how far the service's time was: what is promised is what holds in any case.
     const latest = this.#now + (real - this.#real);
     for (const promised of this.#promised.values()) {
@@ -84,15 +92,17 @@ export class Promises {
     }
   }
 
-  /** (R2) */
-  look(now: number, real: number): void {
+  /** An input arrived, whenever it is stepped. (R2) */
+  arrived(now: number, real: number): void {
     const most = real - this.#real - this.#uncounted;
     if (now - this.#now > most + 1) this.#complain('time', `${(now - this.#now).toFixed(0)} ms went by for the service in ${most.toFixed(0)} ms that count`);
-    if (this.#uncounted > 0) this.#wake();
     this.#at(now, real);
   }
 
-  #wake(): void {
+  /** The process has stepped something, after a stall for the first time: the floors stand. */
+  look(): void {
+    if (!this.#isAsleep) return;
+    this.#isAsleep = false;
     for (const promised of this.#promised.values()) {
       promised.until = Math.max(promised.until, promised.stallFloor);
       promised.stallFloor = -Infinity;
