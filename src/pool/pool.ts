@@ -41,7 +41,9 @@ export function createThreadPool(options: ThreadPoolOptions): TaskRunner {
         setImmediate(() => report({ kind: 'workerEnded', worker, message: `the worker could not be started: ${errorLine(error)}`, logs: '' }));
       }
     },
-    run: (worker, order, items) => threads.get(worker)?.post(runMessage(order, items)),
+    run(worker, order, items) {
+      if (!closed) threads.get(worker)?.post(runMessage(order, items));
+    },
     abort: (worker, reason) => threads.get(worker)?.post({ kind: 'abort', reason }),
     end: (worker) => void threads.get(worker)?.end('the worker was ended'),
     answerLock: (worker, call, answer) => threads.get(worker)?.post({ kind: 'answer', call, answer }),

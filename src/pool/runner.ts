@@ -19,7 +19,8 @@ export interface TaskRunner {
   loseLock(worker: number, fencingToken: number, reason: string): void;
   /**
    * Ends every thread and resolves when they have ended, `limitMs` at the latest, to the number of those that have not:
-   * the process cannot leave by itself while one is in a blocking native call. Nothing is reported any more.
+   * the process cannot leave by itself while one is in a blocking native call. Nothing begins and nothing is reported any
+   * more.
    */
   close(limitMs: number): Promise<number>;
 }

@@ -26,6 +26,13 @@ describe('the simulator', () => {
     expect(traced.trace!.length).toBeGreaterThan(100);
   });
 
+  test.each([
+    [708_099, 'a setup that ends in the very group in which the process stops begins no item'],
+    [728_090, 'an input that waits to be stepped is compared with the time at which it arrived'],
+  ])('finds nothing any more with seed %d: %s', { timeout: 60_000 }, async (seed) => {
+    expect(told(await simulate(seed))).toBeUndefined();
+  });
+
   test('finds no violation in known seeds and a new one', { timeout: 60_000 }, async () => {
     const until = performance.now() + SLICE_MS;
     const seeds = [Date.now() % 2 ** 31, ...Array.from({ length: SEEDS }, (_, n) => n + 1)].values();

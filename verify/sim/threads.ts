@@ -2,7 +2,7 @@
 //
 // Owns which threads there are and how they end. What a thread does with its items is thread.ts's.
 //   H1. Nothing comes from a thread after its end was reported. One that was told to end may take long, or for ever.
-//   H2. With the process all threads are gone, and nothing is heard of them.
+//   H2. With the process all threads are gone: nothing begins on them, and nothing is heard of them.
 
 import { STUCK_MS } from '../../src/limits.ts';
 import type { TaskRunner } from '../../src/pool/runner.ts';
@@ -43,7 +43,7 @@ export class Threads implements TaskRunner {
 
   run(worker: number, order: RunOrder, items: Uint8Array): void {
     const thread = this.#threads.get(worker);
-    if (thread === undefined) return;
+    if (thread === undefined || this.#isGone) return;
     const list: { readonly n: number }[] = JSON.parse(LETTERS.decode(items));
     const wrong = list.findIndex((item, at) => (Array.isArray(item) ? (item as { readonly n: number }[])[0]! : item).n !== order.payloadFirst + at);
     if (wrong !== -1) this.#world.judge.complain('tasks', `the payload of ${order.batch} from ${order.payloadFirst} holds another item at ${wrong}`);
