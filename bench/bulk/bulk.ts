@@ -1,8 +1,11 @@
 // Many operations in flight from one client process: loops that each take and free a lock of their own.
 //
-// Ours in bulk, beside redlock on one Redis that flushes every change before it answers, as ours does.
+// Ours in bulk, beside redlock on one Redis that flushes every change before it answers, as ours does; and the journal's
+// own commits of a record for each loop, which bound ours.
 
+import { temporaryFolder } from '../children.ts';
 import { inTurns, ratios } from '../figures.ts';
+import type { Commits } from '../hot/sequential.ts';
 import { Load } from '../load/load.ts';
 import type { Span } from '../load/serve.ts';
 import { startRedis } from '../peers/redis.ts';
@@ -21,9 +24,14 @@ export async function oneClient(report: Report): Promise<void> {
   for (const loops of [64, 512] as const) {
     await using ours: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', service.address, loops);
     await using theirs: Rate = await Load.warmed(COLD, 'bench/bulk/redlock-loops.ts', redis.address, loops);
-    const [our = [], their = []] = await inTurns([ours, theirs].map((load) => async () => (await load.measure(SPAN)).perSecond));
+    using folder = temporaryFolder();
+    await using journal: Load<Span, Commits> = await Load.warmed(COLD, 'bench/hot/sequential.ts', folder.path, loops);
+    const [our = [], their = [], commits = []] = await inTurns([ours, theirs, journal].map((load) => async () => (await load.measure(SPAN)).perSecond));
+    // A commit takes every loop half of a pair further.
+    const bound = commits.map((perSecond) => (perSecond * loops) / 2);
     report.figure(`bulk-${loops}-redlock`, {
       rounds: ratios(our, their), sides: [{ name: 'Holdfast', unit: 'pairs/s', rounds: our }, { name: 'redlock', unit: 'pairs/s', rounds: their }],
+      ceiling: { name: `the journal's sequential commits of ${loops} records`, rounds: ratios(bound, their) },
     });
   }
 }

@@ -26,7 +26,7 @@ export type InTurn = Told & { readonly outOfTurn: number };
 export async function hotLock(report: Report): Promise<void> {
   await using service = await startService();
   using folder = temporaryFolder();
-  await using journal: Load<Span, Commits> = await Load.warmed(COLD, 'bench/hot/sequential.ts', folder.path);
+  await using journal: Load<Span, Commits> = await Load.warmed(COLD, 'bench/hot/sequential.ts', folder.path, 1);
   await using ours: Load<Span, InTurn> = await Load.warmed(COLD, 'bench/hot/turns.ts', service.address, CLIENTS, 'hot');
   await using etcd = await startEtcd();
   await using etcds: Load<Span, Told> | undefined = etcd && await Load.warmed(COLD, 'bench/peers/etcd-locks.ts', etcd.address, CLIENTS, 'hot');
@@ -51,10 +51,14 @@ export async function hotLock(report: Report): Promise<void> {
     rounds: our.map(({ p99Ms, medianMs }) => p99Ms / medianMs),
     sides: [ms('99 %', our.map(({ p99Ms }) => p99Ms)), ms('median', our.map(({ medianMs }) => medianMs)), ms('longest', our.map(({ maxMs }) => maxMs))],
     note: `answered out of turn: ${our.reduce((sum, { outOfTurn }) => sum + outOfTurn, 0)}`,
+    ceiling: { name: "the journal's sequential commits", rounds: spreads },
   });
-  report.reading('one hot lock, 64 waiters', { name: "the journal's sequential commits, 99 % ÷ median", unit: '', rounds: spreads });
   if (etcds === undefined) report.skip("the hot lock beside etcd's", 'etcd is not installed');
-  else report.figure('hot-etcd', { rounds: ratios(handed, beside), sides: [side, handoffs('etcd', beside)] });
+  else {
+    report.figure('hot-etcd', {
+      rounds: ratios(handed, beside), sides: [side, handoffs('etcd', beside)], ceiling: { name: "the journal's sequential commits", rounds: ratios(commits, beside) },
+    });
+  }
   await besidePostgres(report);
 }
 

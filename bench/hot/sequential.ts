@@ -1,8 +1,9 @@
-// The journal's own pace: commits of one record each, one after another, through the journal's port.
+// The journal's own pace: commits of so many records each, one after another, through the journal's port.
 //
-// `sequential.ts <folder>`; asked for a span it tells the commits per second and how long they took. A lock in strict order
-// can be handed on no faster and no more evenly than that: each hand-off rests on the release before it, and is durable
-// before anyone hears of it.
+// `sequential.ts <folder> <records>`; asked for a span it tells the commits per second and how long they took. A lock in
+// strict order can be handed on no faster and no more evenly than commits of one record: each hand-off rests on the release
+// before it, and is durable before anyone hears of it. Loops that each wait for their answer can go no faster than commits
+// with a record for each loop.
 
 import { crc32 } from 'node:zlib';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
@@ -10,7 +11,7 @@ import { State } from '../../src/state/state.ts';
 import { percentile } from '../figures.ts';
 import { serve, type Span } from '../load/serve.ts';
 
-const [folder = ''] = process.argv.slice(2);
+const [folder = '', records = ''] = process.argv.slice(2);
 const journal = await openLmdbJournal(folder);
 const state = new State({ workers: 1, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
 
@@ -26,7 +27,8 @@ async function commitFor(ms: number): Promise<Commits> {
   const began = performance.now();
   const times: number[] = [];
   for (let at = began; at - began < ms;) {
-    state.locks.put({ name: 'hot', kind: 'mutex', description: '', labels: {}, createdAt: ++now });
+    now += 1;
+    for (let record = 0; record < Number(records); record++) state.locks.put({ name: `lock-${record}`, kind: 'mutex', description: '', labels: {}, createdAt: now });
     await journal.commit({ now, ...state.changes.take() });
     state.changes.flushed();
     const done = performance.now();

@@ -52,6 +52,8 @@ export interface Figure {
   readonly rounds: readonly number[];
   readonly sides: readonly Side[];
   readonly note?: string;
+  /** What the figure could be at best in the same run, whatever Holdfast did, round by round; its unit is the figure's. */
+  readonly ceiling?: Pick<Side, 'name' | 'rounds'>;
 }
 
 /** A reading that has no aim: what explains a figure, or may be wanted for itself. */

@@ -5,7 +5,7 @@
 
 import { median } from '../figures.ts';
 import { AIMED, type Aimed, type Figure, type FigureId, type Reading, type Side } from './figures.ts';
-import { shown } from './numbers.ts';
+import { ceilingText, shown } from './numbers.ts';
 
 export class Report {
   readonly figures = new Map<FigureId, Figure>();
@@ -20,6 +20,7 @@ export class Report {
     console.log(`  ${name}: ${shown(median(figure.rounds), unit)} (reach ${reach}, aim ${aim})`);
     for (const side of figure.sides) print(side);
     if (figure.note !== undefined) console.log(`      ${figure.note}`);
+    if (figure.ceiling !== undefined) console.log(`      ${ceilingText(AIMED[id], figure)}`);
   }
 
   /** What is read beside the figures. */

@@ -6,7 +6,7 @@ import { median } from '../figures.ts';
 import { VERSION } from '../../src/version.ts';
 import { chart } from './chart.ts';
 import { AIMED, type Aimed, type Figure, type Side } from './figures.ts';
-import { range, shown } from './numbers.ts';
+import { ceilingText, range, shown } from './numbers.ts';
 import type { Report } from './report.ts';
 
 const FOLDER = new URL('../results/', import.meta.url);
@@ -34,11 +34,12 @@ export function table({ figures, readings, missing, seconds }: Report): string {
   ].join('\n');
 }
 
-function row({ name, unit, reach, aim, better }: Aimed, figure: Figure | undefined): string {
+function row(aimed: Aimed, figure: Figure | undefined): string {
+  const { name, unit, reach, aim, better } = aimed;
   const bound = better === 'more' ? '≥' : '≤';
   const aims = `${bound} ${shown(reach, unit)} | ${bound} ${shown(aim, unit)}`;
   if (figure === undefined) return `| ${name} | ${aims} | not measured | | |`;
-  const made = [...figure.sides.map(sideText), ...(figure.note === undefined ? [] : [figure.note])].join('; ');
+  const made = [...figure.sides.map(sideText), ...(figure.note === undefined ? [] : [figure.note]), ...(figure.ceiling === undefined ? [] : [`**${ceilingText(aimed, figure)}**`])].join('; ');
   return `| ${name} | ${aims} | **${shown(median(figure.rounds), unit)}** | ${range(figure.rounds)} | ${made} |`;
 }
 
