@@ -1,5 +1,6 @@
 // Batches: submit, follow, list, read results, cancel.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { BATCH_BODY_BYTES_MAX, PAGE_DEFAULT, TIMEOUT_MS_DEFAULT } from '../limits.ts';
 import type { BatchSubmission } from '../state/inputs.ts';
@@ -52,6 +53,8 @@ function submitRoute(app: Routes, edge: Edge, room: Room): void {
     const { waitMs } = request.body;
     checkCallbacks(edge, request.body);
     const key = idempotencyKey(request);
+    // A large body has taken this turn of the loop to be read, and takes the machine as long: others have theirs between.
+    await nextTurn();
     const connection = new Connection(edge, reply);
     const answer = ask(connection, { kind: 'submitBatch', batch: submission(request.body), waitMs, key });
     if (waitMs !== undefined) connection.watch();
