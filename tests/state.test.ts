@@ -77,7 +77,7 @@ describe('the lines that are held', () => {
     const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
     state.tokens.next = 3;
     const leases = [heldLease(1, 500), heldLease(2, 100)];
-    loadRows(state, leases.map((lease, index) => ({ table: 'leases', key: lease.id, row: lease, place: { slot: index + 1, checksum: 0 } })));
+    loadRows(state, leases.map((lease, index) => ({ table: 'leases', key: lease.id, row: lease, slot: index + 1, checksum: 0 })));
     expect([...state.leaseIndex.held].map(({ holder }) => holder)).toEqual(['lse_2', 'lse_1']);
     expect(brokenInvariants(state)).toEqual([]);
   });
@@ -85,12 +85,31 @@ describe('the lines that are held', () => {
   test('that say of one lock that it is held twice are told apart from what can be, and the telling ends', () => {
     const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
     const leases = [heldLease(1, 100), { ...heldLease(2, 500), lock: 'lock-1' }];
-    loadRows(state, leases.map((lease, index) => ({ table: 'leases', key: lease.id, row: lease, place: { slot: index + 1, checksum: 0 } })));
+    loadRows(state, leases.map((lease, index) => ({ table: 'leases', key: lease.id, row: lease, slot: index + 1, checksum: 0 })));
     expect(brokenInvariants(state)).toContain('a held lease of lock lock-1 is not its holder');
   });
 });
 
+test('a row that is there twice is refused, and its key, which may be a secret, is not told', () => {
+  const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
+  const twice = [1, 2].map((slot) => ({ table: 'leases', key: 'lse_1', row: heldLease(1, 100), slot, checksum: 0 }));
+  expect(() => loadRows(state, twice)).toThrow('The journal holds a row of the table leases twice.');
+});
+
 describe('an ordered set', () => {
+  test('lists what was added before the first question in order and once, and what changes behind it too', () => {
+    const [ordered, asked] = [new Ordered(), new Ordered()];
+    const random = numbers(3);
+    const model = new Set(Array.from({ length: 3_000 }, () => String(random() % 2_000)));
+    for (const key of [...model, ...model]) ordered.add(key);
+    ordered.delete('never there');
+    for (const key of model) asked.add(key);
+    expect([...asked.from('')]).toEqual([...model].toSorted());
+    for (const key of ['25', '', '1999x']) for (const set of [ordered, model]) set.add(key);
+    expect([...ordered.from('')]).toEqual([...model].toSorted());
+    expect(ordered.size).toBe(model.size);
+  });
+
   test('lists every key once, in order, from anywhere, through thousands of changes', () => {
     const ordered = new Ordered();
     const model = new Set<string>();

@@ -4,8 +4,8 @@
 
 import type { Opened } from './journal.ts';
 import { Ledger } from './ledger.ts';
-import { damaged, endOf, readMeta, type Meta, type Store } from './lmdb-store.ts';
-import { checksumOf, readRecord } from './record.ts';
+import { damaged, endOf, readMeta, recordsOf, type Meta, type Store } from './lmdb-store.ts';
+import { readRecord } from './record.ts';
 
 type Row = Opened['rows'] extends Iterable<infer Item> ? Item : never;
 
@@ -32,29 +32,19 @@ export async function readStore(store: Store, path: string): Promise<Found> {
 function readRows(store: Store, path: string, meta: Meta): { ledger: Ledger; rows: Row[] } {
   const ledger = new Ledger();
   const rows: Row[] = [];
-  const keys = new Map<string, Set<string>>();
-  for (const { key: slot, value } of store.rows.getRange()) {
+  for (const { key: slot, value } of recordsOf(store)) {
     // The record may hold secrets: of a damaged one only the place is told.
     if (!Number.isSafeInteger(slot)) throw damaged(path, 'a row has no slot');
     const record = readRecord(value, slot);
     if (!isRowRecord(record)) throw damaged(path, `the row in slot ${slot} does not match its checksum`);
     const [table, key, row] = record;
-    const known = keysOf(keys, table);
-    const before = known.size;
-    if (known.add(key).size === before) throw damaged(path, `the row in slot ${slot} is there twice`);
-    rows.push({ table, key, row, place: ledger.load(slot, checksumOf(value)) });
+    rows.push({ table, key, row, slot, checksum: value.checksum });
+    ledger.load(slot, value.checksum);
   }
   const { rows: count, sum } = ledger.totals;
   if (count !== meta.rows) throw damaged(path, `it holds ${count} rows where its last commit left ${meta.rows}`);
   if (sum !== meta.sum) throw damaged(path, 'a row in it is not the one that its last commit left');
   return { ledger, rows };
-}
-
-/** By table: a name joined of both would be a string more for each row, to be copied and hashed again. */
-function keysOf(keys: Map<string, Set<string>>, table: string): Set<string> {
-  let known = keys.get(table);
-  if (known === undefined) keys.set(table, (known = new Set()));
-  return known;
 }
 
 function isRowRecord(value: unknown): value is [table: string, key: string, row: object] {

@@ -19,7 +19,7 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { syncDirectory } from './directory.ts';
 import { JournalRefused, messageOf, type Durability } from './journal.ts';
 import type { Totals } from './ledger.ts';
-import { RecordWriter, readRecord } from './record.ts';
+import { RecordWriter, readRecord, recordText, type RecordText } from './record.ts';
 
 /** The form of everything in the store. Another number is refused, never guessed at. */
 const FORMAT = 1;
@@ -30,6 +30,8 @@ const NEW_STORE_BYTES = 65_536;
 const META_KEY = 'meta';
 /** How many writes may wait for the next turn of the loop before LMDB's thread is started; its types do not know of it. */
 const START_AT_ONCE = { txnStartThreshold: 1 };
+/** Records are taken out of the memory that LMDB reads each into: a copy of its own would cost more than the record. */
+const AS_TEXT = { encoder: { decode: recordText } };
 /** How long the reason of a failed write may take to be told. */
 const REASON_MS = 500;
 /** No row stands in it. */
@@ -72,6 +74,11 @@ export function openStore(path: string, durability: Durability = 'flush'): Store
   };
 }
 
+/** The records of all rows, in the order of their slots. */
+export function recordsOf({ environment }: Store): Iterable<{ readonly key: number; readonly value: RecordText }> {
+  return environment.openDB<RecordText, number>('rows', { encoding: 'binary', ...AS_TEXT }).getRange();
+}
+
 /** Makes the store where there is none. */
 export async function ensureStore(path: string): Promise<void> {
   if (existsSync(path)) return;
@@ -107,7 +114,7 @@ function assertRoom(directory: string): void {
 /** Throws `JournalRefused` when it is missing, damaged or of another format. */
 export function readMeta(store: Store, path: string): Meta {
   const entry = store.meta.getEntry(META_KEY);
-  const meta = entry === undefined ? undefined : readRecord(entry.value, META_SLOT);
+  const meta = entry === undefined ? undefined : readRecord(recordText(entry.value), META_SLOT);
   if (!isMeta(meta)) throw damaged(path, 'its meta record is missing or changed');
   if (meta.format !== FORMAT) {
     throw new JournalRefused(

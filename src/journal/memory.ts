@@ -94,7 +94,7 @@ function encode(commit: Commit): Encoded {
 function rowsOf(store: Store): Opened['rows'] {
   return Array.from(store.rows.values(), ({ table, key, text }) => {
     const row: object = JSON.parse(text);
-    return { table, key, row, place: { slot: 0, checksum: 0 } };
+    return { table, key, row, slot: 0, checksum: 0 };
   });
 }
 

@@ -44,17 +44,28 @@ export class RecordWriter {
   }
 }
 
-/** The checksum that a record carries, as a signed 32-bit number; it is not compared with the text. */
-export function checksumOf(record: Buffer): number {
-  return record.readInt32LE(record.length - CHECKSUM_BYTES);
+/** A record as it stands in the file, before anybody compared the two. */
+export interface RecordText {
+  readonly text: string;
+  readonly checksum: number;
 }
 
-/** The value of the record in a slot, or `undefined` when its bytes are not those that were written there. */
-export function readRecord(record: Buffer, slot: number): unknown {
-  if (record.length <= CHECKSUM_BYTES) return undefined;
-  const text = record.toString('utf8', 0, record.length - CHECKSUM_BYTES);
-  return (crc32(text, seed(slot)) | 0) === checksumOf(record) ? JSON.parse(text) : undefined;
+/** The checksum that a record carries, as a signed 32-bit number; it is not compared with the text. */
+export function checksumOf(record: Buffer, bytes = record.length): number {
+  return record.readInt32LE(bytes - CHECKSUM_BYTES);
 }
+
+/** The first `bytes` of a buffer as a record. Nothing of the buffer is kept. */
+export function recordText(record: Buffer, bytes = record.length): RecordText {
+  return bytes <= CHECKSUM_BYTES ? NO_RECORD : { text: record.toString('utf8', 0, bytes - CHECKSUM_BYTES), checksum: checksumOf(record, bytes) };
+}
+
+/** The value of the record in a slot, or `undefined` when it is not what was written there. */
+export function readRecord({ text, checksum }: RecordText, slot: number): unknown {
+  return text !== '' && (crc32(text, seed(slot)) | 0) === checksum ? JSON.parse(text) : undefined;
+}
+
+const NO_RECORD: RecordText = { text: '', checksum: 0 };
 
 /** A CRC-32 can go on from a number of 32 bits, so the slot takes part in it without being text. */
 function seed(slot: number): number {

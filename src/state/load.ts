@@ -6,11 +6,11 @@ import type { Place } from './changes.ts';
 import type { BatchRow, ChunkRow, DeliveryRow, FailuresRow, KeyRow, LeaseRow, LockRow, OutcomesRow, TokensRow } from './rows.ts';
 import type { State } from './state.ts';
 
-export interface StoredRow {
+/** A row, and its place. */
+export interface StoredRow extends Place {
   readonly table: string;
   readonly key: string;
   readonly row: object;
-  readonly place: Place;
 }
 
 interface Placed<Row> {
@@ -25,7 +25,8 @@ export function loadRows(state: State, rows: Iterable<StoredRow>): void {
   const leases: Placed<LeaseRow>[] = [];
   const batches: Placed<BatchRow>[] = [];
   const keys: Placed<KeyRow>[] = [];
-  for (const { table, row, place } of rows) {
+  for (const place of rows) {
+    const { table, row } = place;
     switch (table) {
       case 'locks': state.locks.load(row as LockRow, place); break;
       case 'leases': leases.push({ row: row as LeaseRow, place }); break;
@@ -42,6 +43,7 @@ export function loadRows(state: State, rows: Iterable<StoredRow>): void {
   for (const { row, place } of leases.toSorted(byEnd(leaseEnd))) state.leases.load(row, place);
   for (const { row, place } of keys.toSorted(byEnd((key) => key.keepUntil))) state.keys.load(row, place);
   for (const { row, place } of batches.toSorted(byEnd((batch) => batch.keepUntil))) state.batches.load(row, place);
+  for (const ordered of [state.leaseIndex.names, state.leaseIndex.declared, state.batchIndex.listed, state.batchIndex.queued]) ordered.settle();
   state.leaseOrder = leases.reduce((order, { row }) => Math.max(order, row.order), 0);
   state.batchOrder = batches.reduce((order, { row }) => Math.max(order, row.order), 0);
 }

@@ -114,9 +114,14 @@ export class DurableTable<Row extends object> {
     this.#changes.record(entry);
   }
 
-  /** Takes in a row that is stored already. Only at the start. */
+  /** Takes in a row that is stored already. Only at the start. Throws when there is one by its key. */
   load(row: Row, place: Place): void {
-    this.#set(row, place);
+    const key = this.#keyOf(row);
+    const { size } = this.#entries;
+    const entry = new Entry(this.#name, key, row, place);
+    // A key may be a secret: of a row that is there twice only the table is told.
+    if (this.#entries.set(key, entry).size === size) throw new Error(`The journal holds a row of the table ${this.#name} twice.`);
+    for (const index of this.#indexes) index(undefined, row, entry);
   }
 
   #set(row: Row, place: Place): Entry {

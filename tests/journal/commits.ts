@@ -15,7 +15,7 @@ export class Rows {
   readonly #places = new Map<string, Place>();
 
   constructor(stored: Iterable<StoredRow> = []) {
-    for (const { table, key, place } of stored) this.#places.set(`${table}/${key}`, place);
+    for (const row of stored) this.#places.set(`${row.table}/${row.key}`, row);
   }
 
   readonly row = (table: string, key: string, value: object | undefined): RowChange => {

@@ -66,7 +66,7 @@ export class Store {
     const rows: StoredRow[] = [];
     for (const [slot, { table, key, row }] of this.rows) {
       const copy: object = typeof row === 'string' ? JSON.parse(row) : { ...row };
-      rows.push({ table, key, row: copy, place: { slot, checksum: 0 } });
+      rows.push({ table, key, row: copy, slot, checksum: 0 });
     }
     return shuffled(rows);
   }
