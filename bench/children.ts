@@ -32,9 +32,9 @@ export function environmentWith(own: Environment): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...own };
 }
 
-/** Starts a script of this project that says where it listens in a line of JSON. */
-export async function startServer(script: string): Promise<Server> {
-  const child = spawn(process.execPath, [script], { cwd: PROJECT, env: environmentWith({}), stdio: ['ignore', 'pipe', 'inherit'] });
+/** Starts a script of this project that says where it listens in a line of JSON. `node`: options of Node itself. */
+export async function startServer(script: string, node: readonly string[] = []): Promise<Server> {
+  const child = spawn(process.execPath, [...node, script], { cwd: PROJECT, env: environmentWith({}), stdio: ['ignore', 'pipe', node.length === 0 ? 'inherit' : 'ignore'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const { address }: { address: string } = JSON.parse(line);
     child.stdout.resume();

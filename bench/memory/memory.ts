@@ -4,7 +4,7 @@
 // connection is not in the heap: it is counted in the memory of the process, mapped files and the kernel's own left out.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../children.ts';
+import { freePort, startServer, type Server } from '../children.ts';
 import { inTurns } from '../figures.ts';
 import { Load } from '../load/load.ts';
 import type { Report } from '../report/report.ts';
@@ -63,25 +63,29 @@ async function leases(report: Report): Promise<void> {
 }
 
 async function connections(report: Report): Promise<void> {
-  const [found = []] = await inTurns([connectionBytes], ROUNDS);
+  const [found = [], bare = []] = await inTurns([
+    () => connectionBytes((node) => startService({ environment: TWO_WORKERS, node })),
+    () => connectionBytes((node) => startServer('bench/memory/bare.ts', node)),
+  ], ROUNDS);
   report.figure('memory-waiting', {
     rounds: found.map(({ waiting }) => waiting / KIB),
     sides: [
       { name: 'an open connection', unit: 'KiB', rounds: found.map(({ open }) => open / KIB) },
       { name: 'its waiting', unit: 'KiB', rounds: found.map(({ open, waiting }) => (waiting - open) / KIB) },
     ],
+    ceiling: { name: 'a bare Fastify', rounds: bare.map(({ waiting }) => waiting / KIB) },
   });
 }
 
-/** Of one connection, in a service that has met some before. */
-async function connectionBytes(): Promise<{ readonly open: number; readonly waiting: number }> {
+/** Of one connection, in a server that has met some before. */
+async function connectionBytes(start: (node: readonly string[]) => Promise<Server>): Promise<{ readonly open: number; readonly waiting: number }> {
   const inspector = await freePort();
-  await using service = await startService({ environment: TWO_WORKERS, node: inspectorOptions(inspector) });
+  await using server = await start(inspectorOptions(inspector));
   const used = async (): Promise<number> => {
     await collectGarbage(inspector);
-    return memory(service.pid, 'RssAnon');
+    return memory(server.pid, 'RssAnon');
   };
-  await using load: Load<{ readonly connect: number } | 'wait', object> = await Load.start('bench/memory/wait.ts', service.address);
+  await using load: Load<{ readonly connect: number } | 'wait', object> = await Load.start('bench/memory/wait.ts', server.address);
   await load.measure({ connect: COLD_CONNECTIONS });
   const before = await used();
   await load.measure({ connect: CONNECTIONS });

@@ -11,7 +11,7 @@ import type { RefusalCode } from '../state/replies.ts';
 import type { LeaseEnd, LeaseRow } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import { SHORT_SECONDS, WAIT_SECONDS } from './bounds.ts';
-import { counter, distribution, gauges, Tally, type Metrics } from './series.ts';
+import { counter, distribution, gauges, LabelSets, Tally, type Metrics } from './series.ts';
 
 const HOUR_SECONDS = 3_600;
 const LABELLED = `declared locks by name, the first ${LABELLED_LOCKS_MAX} of them;`;
@@ -30,8 +30,9 @@ export type Now = () => number;
 
 /** Counts what happens to locks; `sinceMs` is the time from a step to the moment in which it became visible. */
 export function lockMetrics(state: State, now: Now, metrics: Metrics): (fact: LockFact, sinceMs: number) => void {
-  lineGauges(state, metrics);
-  ageGauges(state, now, metrics);
+  const labels = new LabelSets('lock');
+  lineGauges(state, metrics, labels);
+  ageGauges(state, now, metrics, labels);
   const grants = counter({ name: 'holdfast_lock_grants_total', help: 'Locks granted, at once or after waiting.', metrics });
   const waits = distribution({ name: 'holdfast_lock_wait_seconds', help: 'Time from an acquire to its grant, in seconds.', bounds: WAIT_SECONDS, metrics });
   const holds = distribution({ name: 'holdfast_lock_hold_seconds', help: 'Time from a grant to the end of its lease, in seconds.', bounds: [...WAIT_SECONDS, HOUR_SECONDS], metrics });
@@ -53,10 +54,10 @@ export function lockMetrics(state: State, now: Now, metrics: Metrics): (fact: Lo
   };
 }
 
-function lineGauges({ leaseIndex }: State, metrics: Metrics): void {
-  gauges({ name: 'holdfast_lock_waiters', help: `Requests and tasks that wait in line for a lock: ${LABELLED} all others together under an empty name.`, metrics }, 'lock',
+function lineGauges({ leaseIndex }: State, metrics: Metrics, labels: LabelSets): void {
+  gauges({ name: 'holdfast_lock_waiters', help: `Requests and tasks that wait in line for a lock: ${LABELLED} all others together under an empty name.`, metrics }, labels,
     () => byLock(leaseIndex, leaseIndex.waiters, (line) => line?.queue?.size ?? 0));
-  gauges({ name: 'holdfast_lock_holders', help: `Holders of a lock: ${LABELLED} all others together under an empty name.`, metrics }, 'lock',
+  gauges({ name: 'holdfast_lock_holders', help: `Holders of a lock: ${LABELLED} all others together under an empty name.`, metrics }, labels,
     () => byLock(leaseIndex, leaseIndex.holders, (line) => (line?.holder === undefined ? 0 : 1)));
 }
 
@@ -71,11 +72,11 @@ function* byLock(index: LeaseIndex, total: number, count: (line: Line | undefine
   yield ['', others];
 }
 
-function ageGauges(state: State, now: Now, metrics: Metrics): void {
+function ageGauges(state: State, now: Now, metrics: Metrics, labels: LabelSets): void {
   const others = 'the longest of all others under an empty name, 0 where there is none, in seconds.';
-  gauges({ name: 'holdfast_lock_oldest_waiter_seconds', help: `Time that the first in line for a lock has waited: ${LABELLED} ${others}`, metrics }, 'lock',
+  gauges({ name: 'holdfast_lock_oldest_waiter_seconds', help: `Time that the first in line for a lock has waited: ${LABELLED} ${others}`, metrics }, labels,
     () => oldestWaiters(state, now()));
-  gauges({ name: 'holdfast_lock_oldest_hold_seconds', help: `Time that a lock has been held by its holder: ${LABELLED} ${others}`, metrics }, 'lock',
+  gauges({ name: 'holdfast_lock_oldest_hold_seconds', help: `Time that a lock has been held by its holder: ${LABELLED} ${others}`, metrics }, labels,
     () => oldestHolds(state, now()));
 }
 

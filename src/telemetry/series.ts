@@ -3,12 +3,19 @@
 // Owns the counts. Their text is prom-client's (exposition.ts): it would hash the labels of every observation, at the price
 // of several observations per request, so it is handed the counts when it is asked for its text and not before.
 
+import { LABELLED_LOCKS_MAX } from '../limits.ts';
+
+/** More than one metric shows at once. */
+const LABEL_SETS_MAX = 2 * LABELLED_LOCKS_MAX;
+
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Sample {
   /** Where it is not the metric's own. */
   readonly metricName?: string;
-  readonly labels: Readonly<Record<string, string | number>>;
+  readonly labels?: Readonly<Record<string, string | number>>;
+  /** The same; of one object the text is made once. */
+  readonly sharedLabels?: Labels;
   readonly value: number;
 }
 
@@ -153,7 +160,29 @@ export function info({ metrics, ...named }: Named, labels: Labels): void {
   metrics.push({ ...named, type: 'gauge', samples: () => [{ labels, value: 1 }] });
 }
 
+/**
+ * The labels of series with one label: of a value the same object each time, by which prom-client finds the text that it
+ * made of it before. When there are too many they begin anew.
+ */
+export class LabelSets {
+  readonly #label: string;
+  readonly #known = new Map<string, Labels>();
+
+  constructor(label: string) {
+    this.#label = label;
+  }
+
+  of(value: string): Labels {
+    let labels = this.#known.get(value);
+    if (labels === undefined) {
+      if (this.#known.size === LABEL_SETS_MAX) this.#known.clear();
+      this.#known.set(value, (labels = { [this.#label]: value }));
+    }
+    return labels;
+  }
+}
+
 /** Numbers that are read when they are asked for, each with its value of the one label. */
-export function gauges({ metrics, ...named }: Named, label: string, read: () => Iterable<readonly [string, number]>): void {
-  metrics.push({ ...named, type: 'gauge', samples: () => Array.from(read(), ([labelled, value]) => ({ labels: { [label]: labelled }, value })) });
+export function gauges({ metrics, ...named }: Named, labels: LabelSets, read: () => Iterable<readonly [string, number]>): void {
+  metrics.push({ ...named, type: 'gauge', samples: () => Array.from(read(), ([labelled, value]) => ({ sharedLabels: labels.of(labelled), value })) });
 }

@@ -8,7 +8,7 @@ import type { Fact } from '../state/facts.ts';
 import type { WorkerRow } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import { WAIT_SECONDS } from './bounds.ts';
-import { counters, Distribution, distribution, gauge, gauges, type Labels, type Metrics, type Observations } from './series.ts';
+import { counters, Distribution, distribution, gauge, gauges, LabelSets, type Labels, type Metrics, type Observations } from './series.ts';
 
 type WorkerState = 'idle' | 'starting' | 'running' | 'waiting' | 'stuck';
 
@@ -34,14 +34,14 @@ export function taskMetrics(state: State, metrics: Metrics): (fact: TaskFact) =>
 }
 
 function batchGauges({ batchIndex }: State, metrics: Metrics): void {
-  gauges({ name: 'holdfast_batches', help: 'Batches that are kept, by state.', metrics }, 'state', () => Object.entries(batchIndex.byState));
+  gauges({ name: 'holdfast_batches', help: 'Batches that are kept, by state.', metrics }, new LabelSets('state'), () => Object.entries(batchIndex.byState));
   gauge({ name: 'holdfast_chunks_queued', help: 'Chunks of batches that wait for a worker.', metrics }, () => batchIndex.queued.size);
   gauge({ name: 'holdfast_batch_errors_unread', help: 'Failed tasks whose failure nobody has fetched and no callback has delivered.', metrics }, () => batchIndex.unreadErrors);
 }
 
 function workerGauge(state: State, metrics: Metrics): void {
   const help = 'Worker threads by what they do: idle, starting (loading functions or setting up), running a task, waiting for a lock in one, or stuck (told to end and still there).';
-  gauges({ name: 'holdfast_pool_workers', help, metrics }, 'state', () => {
+  gauges({ name: 'holdfast_pool_workers', help, metrics }, new LabelSets('state'), () => {
     const counts = { idle: 0, starting: 0, running: 0, waiting: 0, stuck: 0 };
     for (const worker of state.workers.values()) counts[doingOf(state, worker)]++;
     return Object.entries(counts);
