@@ -1,9 +1,9 @@
 // The journal's own pace: commits of so many records each, one after another, through the journal's port.
 //
-// `sequential.ts <folder> <records>`; asked for a span it tells the commits per second and how long they took. A lock in
-// strict order can be handed on no faster and no more evenly than commits of one record: each hand-off rests on the release
-// before it, and is durable before anyone hears of it. Loops that each wait for their answer can go no faster than commits
-// with a record for each loop.
+// `sequential.ts <folder> <records> <row characters>`; asked for a span it tells the commits per second and how long they
+// took. With one record it is the same one each time: a lock in strict order can be handed on no faster and no more evenly,
+// as each hand-off rests on the release before it, and is durable before anyone hears of it. With more they come in one
+// commit and change in the next, as leases do that are taken and freed: loops that wait for their answers can go no faster.
 
 import { crc32 } from 'node:zlib';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
@@ -11,10 +11,11 @@ import { State } from '../../src/state/state.ts';
 import { percentile } from '../figures.ts';
 import { serve, type Span } from '../load/serve.ts';
 
-const [folder = '', records = ''] = process.argv.slice(2);
+const [folder = '', records = '', characters = '0'] = process.argv.slice(2);
 const journal = await openLmdbJournal(folder);
 const state = new State({ workers: 1, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
 
+const description = 'x'.repeat(Number(characters));
 let now = 0;
 
 export interface Commits {
@@ -28,7 +29,8 @@ async function commitFor(ms: number): Promise<Commits> {
   const times: number[] = [];
   for (let at = began; at - began < ms;) {
     now += 1;
-    for (let record = 0; record < Number(records); record++) state.locks.put({ name: `lock-${record}`, kind: 'mutex', description: '', labels: {}, createdAt: now });
+    const pair = records === '1' ? 0 : now >> 1;
+    for (let record = 0; record < Number(records); record++) state.locks.put({ name: `lock-${pair}-${record}`, kind: 'mutex', description, labels: {}, createdAt: now });
     await journal.commit({ now, ...state.changes.take() });
     state.changes.flushed();
     const done = performance.now();
