@@ -34,6 +34,7 @@ export function environmentWith(own: Environment): NodeJS.ProcessEnv {
 
 /** Starts a script of this project that says where it listens in a line of JSON. `node`: options of Node itself. */
 export async function startServer(script: string, node: readonly string[] = []): Promise<Server> {
+  // With options such as the inspector's Node talks on standard error.
   const child = spawn(process.execPath, [...node, script], { cwd: PROJECT, env: environmentWith({}), stdio: ['ignore', 'pipe', node.length === 0 ? 'inherit' : 'ignore'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const { address }: { address: string } = JSON.parse(line);

@@ -135,6 +135,8 @@ export const SHUTDOWN_GRACE_MS = 10 * SECOND;
 /** The grace ends early once nothing was held, run or asked for this long. */
 export const SHUTDOWN_IDLE_MS = 2 * SECOND;
 export const LABELLED_LOCKS_MAX = 1_000;
+/** The text of so many values of one label is kept from one scrape to the next: twice what a metric shows at once. */
+export const LABEL_TEXTS_MAX = 2 * LABELLED_LOCKS_MAX;
 
 // Webhooks, what a receiver and an operator may ask for
 /** A receiver's `Retry-After` postpones the next attempt by this much at the most. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Deadline, Deadlines } from '../src/state/deadlines.ts';
 import { Fifo } from '../src/state/fifo.ts';
-import { brokenInvariants } from '../src/state/invariants.ts';
+import { BrokenState, brokenInvariants } from '../src/state/invariants.ts';
 import { emptyLine, HeldLines, type Line } from '../src/state/lines.ts';
 import { loadRows } from '../src/state/load.ts';
 import { Ordered } from '../src/state/ordered.ts';
@@ -93,7 +93,7 @@ describe('the lines that are held', () => {
 test('a row that is there twice is refused, and its key, which may be a secret, is not told', () => {
   const state = new State({ workers: 1, checksum: () => 0, tokenFloor: 0 });
   const twice = [1, 2].map((slot) => ({ table: 'leases', key: 'lse_1', row: heldLease(1, 100), slot, checksum: 0 }));
-  expect(() => loadRows(state, twice)).toThrow('The journal holds a row of the table leases twice.');
+  expect(() => loadRows(state, twice)).toThrow(new BrokenState(['the table leases holds a row twice']));
 });
 
 describe('an ordered set', () => {

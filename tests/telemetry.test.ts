@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { crc32 } from 'node:zlib';
-import { LABELLED_FUNCTIONS_MAX, LABELLED_LOCKS_MAX } from '../src/limits.ts';
+import { LABELLED_FUNCTIONS_MAX, LABELLED_LOCKS_MAX, LABEL_TEXTS_MAX } from '../src/limits.ts';
 import type { Claimant, LeaseRow } from '../src/state/rows.ts';
 import { State } from '../src/state/state.ts';
 import { createTelemetry, type Telemetry } from '../src/telemetry.ts';
@@ -130,6 +130,18 @@ describe('locks', () => {
     expect(await read('lock_waiters', { lock: 'short-lived' })).toBe(0);
     state.locks.delete('short-lived');
     expect(await read('lock_waiters', { lock: 'short-lived' })).toBeUndefined();
+  });
+
+  test('of more locks than texts are kept of, those that are declared now are told, each with what it has now', async () => {
+    for (let group = 0; group * LABELLED_LOCKS_MAX <= LABEL_TEXTS_MAX; group++) {
+      const names = Array.from({ length: LABELLED_LOCKS_MAX }, (_, number) => `group ${group}/${number}`);
+      for (const name of names) declare(name);
+      lease(names[7]!, true);
+      expect(await read('lock_holders', { lock: names[7]! })).toBe(1);
+      expect(await read('lock_holders', { lock: names[8]! })).toBe(0);
+      expect((await telemetry.metrics()).match(/^holdfast_lock_waiters\{lock="group/gmu)).toHaveLength(LABELLED_LOCKS_MAX);
+      for (const name of names) state.locks.delete(name);
+    }
   });
 
   test('beyond the bound, declared locks are counted with those that nobody declared', async () => {

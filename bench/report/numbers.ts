@@ -20,5 +20,6 @@ export function range(rounds: readonly number[]): string {
 export function ceilingText({ unit, better }: Aimed, { rounds, ceiling }: Figure): string {
   if (ceiling === undefined) return '';
   const shares = rounds.map((value, round) => (better === 'more' ? value / ceiling.rounds[round]! : ceiling.rounds[round]! / value));
-  return `${ceiling.name} would give ${shown(median(ceiling.rounds), unit)}, of which ${Math.round(median(shares) * 100)} % were reached`;
+  const best = `${ceiling.name} would give ${shown(median(ceiling.rounds), unit)}`;
+  return better === 'more' ? `${best}, of which ${Math.round(median(shares) * 100)} % were reached` : `${best}, ${shown(1 / median(shares), '')} times less`;
 }

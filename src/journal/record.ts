@@ -55,6 +55,9 @@ export function checksumOf(record: Buffer, bytes = record.length): number {
   return record.readInt32LE(bytes - CHECKSUM_BYTES);
 }
 
+/** An empty text is no record. */
+const NO_RECORD: RecordText = { text: '', checksum: 0 };
+
 /** The first `bytes` of a buffer as a record. Nothing of the buffer is kept. */
 export function recordText(record: Buffer, bytes = record.length): RecordText {
   return bytes <= CHECKSUM_BYTES ? NO_RECORD : { text: record.toString('utf8', 0, bytes - CHECKSUM_BYTES), checksum: checksumOf(record, bytes) };
@@ -64,8 +67,6 @@ export function recordText(record: Buffer, bytes = record.length): RecordText {
 export function readRecord({ text, checksum }: RecordText, slot: number): unknown {
   return text !== '' && (crc32(text, seed(slot)) | 0) === checksum ? JSON.parse(text) : undefined;
 }
-
-const NO_RECORD: RecordText = { text: '', checksum: 0 };
 
 /** A CRC-32 can go on from a number of 32 bits, so the slot takes part in it without being text. */
 function seed(slot: number): number {

@@ -53,7 +53,9 @@ function submitRoute(app: Routes, edge: Edge, room: Room): void {
     const { waitMs } = request.body;
     checkCallbacks(edge, request.body);
     const key = idempotencyKey(request);
-    // A large body has taken this turn of the loop to be read, and takes the machine as long: others have theirs between.
+    // The body of a large batch has taken this turn of the loop to be read, and its step takes as long: a whole turn lies
+    // between, in which others are read and what has arrived is stepped.
+    await nextTurn();
     await nextTurn();
     const connection = new Connection(edge, reply);
     const answer = ask(connection, { kind: 'submitBatch', batch: submission(request.body), waitMs, key });

@@ -37,9 +37,10 @@ export class Connection {
     return request;
   }
 
-  /** Tells the machine if the connection closes before the answer. (N1) */
+  /** Tells the machine if the connection closes before the answer, or has closed already. (N1) */
   watch(): void {
     const { raw, request: { raw: { socket } } } = this.#reply;
+    if (raw.destroyed) return this.#report('hangUp');
     keepReading(socket, 1);
     raw.once('close', () => {
       keepReading(socket, -1);

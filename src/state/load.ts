@@ -25,25 +25,27 @@ export function loadRows(state: State, rows: Iterable<StoredRow>): void {
   const leases: Placed<LeaseRow>[] = [];
   const batches: Placed<BatchRow>[] = [];
   const keys: Placed<KeyRow>[] = [];
-  for (const place of rows) {
-    const { table, row } = place;
+  for (const stored of rows) {
+    const { table, row } = stored;
     switch (table) {
-      case 'locks': state.locks.load(row as LockRow, place); break;
-      case 'leases': leases.push({ row: row as LeaseRow, place }); break;
-      case 'keys': keys.push({ row: row as KeyRow, place }); break;
-      case 'tokens': state.tokenBlocks.load(row as TokensRow, place); break;
-      case 'batches': batches.push({ row: row as BatchRow, place }); break;
-      case 'chunks': state.chunks.load(row as ChunkRow, place); break;
-      case 'outcomes': state.outcomes.load(row as OutcomesRow, place); break;
-      case 'failures': state.failures.load(row as FailuresRow, place); break;
-      case 'deliveries': state.deliveries.load(row as DeliveryRow, place); break;
+      case 'locks': state.locks.load(row as LockRow, stored); break;
+      case 'leases': leases.push({ row: row as LeaseRow, place: stored }); break;
+      case 'keys': keys.push({ row: row as KeyRow, place: stored }); break;
+      case 'tokens': state.tokenBlocks.load(row as TokensRow, stored); break;
+      case 'batches': batches.push({ row: row as BatchRow, place: stored }); break;
+      case 'chunks': state.chunks.load(row as ChunkRow, stored); break;
+      case 'outcomes': state.outcomes.load(row as OutcomesRow, stored); break;
+      case 'failures': state.failures.load(row as FailuresRow, stored); break;
+      case 'deliveries': state.deliveries.load(row as DeliveryRow, stored); break;
       default: throw new Error(`The journal holds a table that this version does not know: ${table}`);
     }
   }
   for (const { row, place } of leases.toSorted(byEnd(leaseEnd))) state.leases.load(row, place);
   for (const { row, place } of keys.toSorted(byEnd((key) => key.keepUntil))) state.keys.load(row, place);
   for (const { row, place } of batches.toSorted(byEnd((batch) => batch.keepUntil))) state.batches.load(row, place);
-  for (const ordered of [state.leaseIndex.names, state.leaseIndex.declared, state.batchIndex.listed, state.batchIndex.queued]) ordered.settle();
+  const { leaseIndex: { names, declared }, batchIndex: { listed, queued, alone } } = state;
+  // Now, and not when somebody first asks for the order, who would keep everybody waiting.
+  for (const ordered of [names, declared, listed, queued, alone]) ordered.settle();
   state.leaseOrder = leases.reduce((order, { row }) => Math.max(order, row.order), 0);
   state.batchOrder = batches.reduce((order, { row }) => Math.max(order, row.order), 0);
 }

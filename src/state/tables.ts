@@ -7,6 +7,7 @@
 
 import { Entry, type Changes, type Place } from './changes.ts';
 import type { Deadline } from './deadlines.ts';
+import { BrokenState } from './invariants.ts';
 
 /** What a table keeps beside a row for the index of its deadline, so that it need not be looked up. */
 export interface Kept {
@@ -100,7 +101,13 @@ export class DurableTable<Row extends object> {
   }
 
   put(row: Row): void {
-    this.#changes.record(this.#set(row, NOWHERE));
+    const key = this.#keyOf(row);
+    let entry = this.#find(key);
+    const before = entry?.row;
+    if (entry === undefined) this.#entries.set(key, (this.#found = entry = new Entry(this.#name, key, row, NOWHERE)));
+    else entry.row = row;
+    for (const index of this.#indexes) index(before, row, entry);
+    this.#changes.record(entry);
   }
 
   delete(key: string): void {
@@ -114,24 +121,14 @@ export class DurableTable<Row extends object> {
     this.#changes.record(entry);
   }
 
-  /** Takes in a row that is stored already. Only at the start. Throws when there is one by its key. */
+  /** Takes in a row that is stored already. Only at the start. Throws `BrokenState` when there is one by its key. */
   load(row: Row, place: Place): void {
     const key = this.#keyOf(row);
     const { size } = this.#entries;
     const entry = new Entry(this.#name, key, row, place);
-    // A key may be a secret: of a row that is there twice only the table is told.
-    if (this.#entries.set(key, entry).size === size) throw new Error(`The journal holds a row of the table ${this.#name} twice.`);
+    // A key may be a secret: only the table is told.
+    if (this.#entries.set(key, entry).size === size) throw new BrokenState([`the table ${this.#name} holds a row twice`]);
     for (const index of this.#indexes) index(undefined, row, entry);
-  }
-
-  #set(row: Row, place: Place): Entry {
-    const key = this.#keyOf(row);
-    let entry = this.#find(key);
-    const before = entry?.row;
-    if (entry === undefined) this.#entries.set(key, (this.#found = entry = new Entry(this.#name, key, row, place)));
-    else entry.row = row;
-    for (const index of this.#indexes) index(before, row, entry);
-    return entry;
   }
 
   #find(key: string): Entry<Row> | undefined {

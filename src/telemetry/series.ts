@@ -3,10 +3,7 @@
 // Owns the counts. Their text is prom-client's (exposition.ts): it would hash the labels of every observation, at the price
 // of several observations per request, so it is handed the counts when it is asked for its text and not before.
 
-import { LABELLED_LOCKS_MAX } from '../limits.ts';
-
-/** More than one metric shows at once. */
-const LABEL_SETS_MAX = 2 * LABELLED_LOCKS_MAX;
+import { LABEL_TEXTS_MAX } from '../limits.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -175,7 +172,7 @@ export class LabelSets {
   of(value: string): Labels {
     let labels = this.#known.get(value);
     if (labels === undefined) {
-      if (this.#known.size === LABEL_SETS_MAX) this.#known.clear();
+      if (this.#known.size === LABEL_TEXTS_MAX) this.#known.clear();
       this.#known.set(value, (labels = { [this.#label]: value }));
     }
     return labels;

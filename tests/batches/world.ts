@@ -226,7 +226,7 @@ export class World {
     const { rows, payloads, drops } = this.state.changes.take();
     for (const { table, key, row, place } of rows) {
       if (row === undefined) this.#stored.delete(`${table}/${key}`);
-      else this.#stored.set(`${table}/${key}`, { table, key, row, ...place });
+      else this.#stored.set(`${table}/${key}`, { table, key, row, slot: place.slot, checksum: place.checksum });
     }
     for (const { id, bytes } of payloads) this.payloads.set(id, new TextDecoder().decode(bytes));
     for (const drop of drops) {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { BatchView, Reply, ResultView } from '../../src/state/replies.ts';
 import type { BatchRow } from '../../src/state/rows.ts';
 import { ask, refused, serve, sharedEdge, WALL } from './edge.ts';
+import { RawConnection } from './raw.ts';
 
 const ID = 'bat_AAAAAAAAAAAAAAAAAAAAAAAA';
 const PATH = `/v1/batches/${ID}`;
@@ -180,4 +181,27 @@ describe('functions', () => {
     const { status, body } = await ask(edge, 'GET', `/v1/functions/${name}`);
     expect([status, body['code'], body['status']]).toEqual([404, 'function_not_found', 404]);
   });
+});
+
+test('a whole turn of the loop lies between the reading of a submission and its step: what was read with it comes first', async () => {
+  let turns = 0;
+  let isCounting = true;
+  const count = (): void => {
+    turns += 1;
+    if (isCounting) setImmediate(count);
+  };
+  const asked: [kind: string, turn: number][] = [];
+  edge.engine.script = ({ kind }) => {
+    asked.push([kind, turns]);
+    return kind === 'submitBatch' ? batch() : refused({ code: 'lock_not_found' });
+  };
+  const connection = await RawConnection.open(edge.port);
+  count();
+  const body = '{"function":"f","items":[]}';
+  connection.send(`POST /v1/batches HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}GET /v1/locks/a HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  await edge.engine.until('asked', 2);
+  isCounting = false;
+  connection.hangUp();
+  expect(asked.map(([kind]) => kind)).toEqual(['showLock', 'submitBatch']);
+  expect(asked[1]![1] - asked[0]![1]).toBeGreaterThanOrEqual(2);
 });

@@ -1,6 +1,7 @@
 // Hang-ups: a grant never goes to a connection that is known to be closed, and the engine hears of every one that was.
 
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -32,6 +33,15 @@ test.for(WAITING)('hanging up on %s is reported once', async ([, method, path, b
   edge.engine.answer(request, GRANT);
   await ask(edge, 'GET', '/health/live');
   expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request }]);
+});
+
+test('hanging up on a batch in the very turn in which it was read is reported too', async () => {
+  edge.engine.script = () => undefined;
+  const connection = await RawConnection.open(edge.port);
+  edge.app.server.once('request', ({ socket }: IncomingMessage) => { setImmediate(() => { socket.destroy(); }); });
+  connection.request('POST', '/v1/batches', '{"function":"f","items":[],"waitMs":60000}');
+  await edge.engine.until('report', 1);
+  expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request: edge.engine.latest }]);
 });
 
 /** Requests whose answers come with the next commit: a hang-up meanwhile is found when they are to be written. */

@@ -95,7 +95,7 @@ export class World {
     for (const { effect } of output.orders) this.effects.push(effect);
     for (const { table, key, row, place } of this.state.changes.take().rows) {
       if (row === undefined) this.#stored.delete(`${table}/${key}`);
-      else this.#stored.set(`${table}/${key}`, { table, key, row, ...place });
+      else this.#stored.set(`${table}/${key}`, { table, key, row, slot: place.slot, checksum: place.checksum });
     }
     this.state.changes.flushed();
     if (!this.#checked) return;

@@ -2,7 +2,7 @@
 //
 // Owns which threads there are and how they end. What a thread does with its items is thread.ts's.
 //   H1. Nothing comes from a thread after its end was reported. One that was told to end may take long, or for ever.
-//   H2. With the process all threads are gone: nothing begins on them, and nothing is heard of them.
+//   H2. With the process all threads are gone: no item begins on them, and nothing is heard of them.
 
 import { STUCK_MS } from '../../src/limits.ts';
 import type { TaskRunner } from '../../src/pool/runner.ts';

@@ -34,6 +34,18 @@ test('a stall that counts for more than it may is seen', () => {
   expect(promises((checker) => { checker.started(0, 0); checker.stalled(5_000, 0); checker.arrived(250, 5_000); })).toEqual([]);
 });
 
+function diedInAStall(checker: Promises): void {
+  checker.started(0, 0);
+  checker.arrived(100, 100);
+  checker.stalled(5_000, 100);
+  checker.started(100, 9_000);
+}
+
+test('what went by while no process was there, or stood still in one that died, counts for none that starts', () => {
+  expect(promises((checker) => { diedInAStall(checker); checker.arrived(200, 9_100); })).toEqual([]);
+  expect(promises((checker) => { diedInAStall(checker); checker.arrived(4_000, 9_100); })).toEqual(['time']);
+});
+
 test('a stall puts a floor under leases, unless the process dies in it', () => {
   promises((checker) => {
     checker.said('lse_1', 100, 100, 0);
