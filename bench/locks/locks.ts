@@ -8,7 +8,8 @@ import { startService } from '../service.ts';
 
 const WORKERS = 4;
 const TIMES = 2_500;
-const COLD_TIMES = 1_000;
+/** Pairs of each worker until all that they use is compiled. */
+const COLD_TIMES = 10_000;
 
 export async function taskLocks(report: Report): Promise<void> {
   if (findProgram('python3') === undefined) return report.skip("locks in tasks beside Python's Manager().Lock()", 'python3 is not installed');

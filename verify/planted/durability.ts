@@ -42,8 +42,8 @@ export const DURABILITY: readonly PlantedBug[] = [
   {
     name: 'deletion-not-stored',
     file: 'src/state/tables.ts',
-    before: '    this.#changes.record(entry);\n',
-    after: '',
+    before: 'index(before, undefined, entry);\n    this.#changes.record(entry);\n',
+    after: 'index(before, undefined, entry);\n',
     why: 'What was deleted is there again after a restart.',
   },
   {

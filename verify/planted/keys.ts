@@ -16,7 +16,7 @@ export const KEYS: readonly PlantedBug[] = [
   {
     name: 'key-forgotten-after-a-restart',
     file: 'src/state/load.ts',
-    before: "case 'keys': keys.push({ row: row as KeyRow, place }); break;",
+    before: "case 'keys': keys.push({ row: row as KeyRow, place: stored }); break;",
     after: "case 'keys': break;",
     why: 'A retry that comes after a restart is a new request: it waits behind its own lease, or runs its batch a second time.',
   },
