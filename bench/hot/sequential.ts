@@ -1,9 +1,9 @@
 // The journal's own pace: commits of so many records each, one after another, through the journal's port.
 //
 // `sequential.ts <folder> <records> <row characters>`; asked for a span it tells the commits per second and how long they
-// took. With one record it is the same one each time: a lock in strict order can be handed on no faster and no more evenly,
-// as each hand-off rests on the release before it, and is durable before anyone hears of it. With more they come in one
-// commit and change in the next, as leases do that are taken and freed: loops that all wait for one answer go no faster.
+// took. With one record it is the same one each time: a lock in strict order can be handed on no faster, as each hand-off
+// rests on the release before it, and is durable before anyone hears of it. With more they come in one commit and change in
+// the next, as leases do that are taken and freed: loops that all wait for one answer go no faster.
 
 import { crc32 } from 'node:zlib';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
