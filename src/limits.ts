@@ -95,9 +95,9 @@ export const CALLS_PER_TURN_MS = 2;
 export const CLAIMS_PER_WORKER_MAX = 16;
 /** A chunk that takes longer, the commit before it included, may as well wait for its commit. */
 export const QUICK_CHUNK_MS = 50;
-/** How long a thread that has done what it was told waits for more before its loop goes on: to be woken there takes longer
- *  than most tasks. */
-export const ORDER_WAIT_MS = 2;
+/** How long a thread that waits for an order or for a lock does nothing else before its loop goes on: to be woken there
+ *  takes longer than most tasks. */
+export const THREAD_WAIT_MS = 2;
 /** A thread that has not ended this long after it was told to is given up. */
 export const STUCK_MS = 5 * SECOND;
 /** How long a cancelled task may take to end by itself. */

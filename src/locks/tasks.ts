@@ -38,11 +38,11 @@ export function taskAcquire(step: Step, input: TaskAcquire): void {
   putLease(step.state, place(step, input, worker));
 }
 
+/** Nobody waits for an answer: what a thread says next is heard behind it, and what it no longer held was lost before. */
 export function taskRelease(step: Step, input: Extract<WorkerReport, { kind: 'taskRelease' }>): void {
   const lease = holderOf(step.state, input.lock);
   const isIts = lease?.claimant.by === 'task' && lease.claimant.worker === input.worker && lease.fencingToken === input.fencingToken;
   if (isIts) endAndPassOn(step, lease, 'released');
-  tell(step, input.worker, input.call, { kind: 'released' });
 }
 
 /** The item or the initializer that ran on a worker has ended, or the worker itself. (S1) */

@@ -42,6 +42,6 @@ export interface HeldLock extends AsyncDisposable {
   readonly fencingToken: number;
   /** Aborted when the lock was taken away before its release. */
   readonly signal: AbortSignal;
-  /** Releasing again, or what was lost, does nothing. */
+  /** Given back before whatever this thread asks for next. Releasing again, or what was lost, does nothing. */
   release(): Promise<void>;
 }

@@ -19,8 +19,8 @@ const SHAPES: { readonly [Kind in Exclude<FromThread, string>['kind']]: Shape } 
   workerReady: ({ functions, broken }) => isListOf(functions, ['name', 'description', 'module']) && isListOf(broken, ['module', 'message']),
   setupSettled: ({ error }) => error === undefined || isTaskError(error),
   itemSettled: ({ index, value, error, durationMs }) => isWhole(index) && typeof durationMs === 'number' && (error === undefined ? isValue(value) : value === undefined && isTaskError(error)),
-  taskAcquire: (said) => isLockCall(said) && isMs(said['ttlMs'], TTL_MS_MIN, TTL_MS_MAX) && isMs(said['waitMs'], 0, TICKET_WAIT_MS_MAX),
-  taskRelease: (said) => isLockCall(said) && isWhole(said['fencingToken']),
+  taskAcquire: (said) => isAcquire(said) && isMs(said['ttlMs'], TTL_MS_MIN, TTL_MS_MAX) && isMs(said['waitMs'], 0, TICKET_WAIT_MS_MAX),
+  taskRelease: ({ lock, fencingToken }) => isName(lock) && isWhole(fencingToken),
   fatal: ({ message }) => typeof message === 'string',
 };
 
@@ -58,8 +58,12 @@ function isValue(value: unknown): boolean {
   return typeof value === 'string' && value.length <= VALUE_BYTES_MAX;
 }
 
-function isLockCall({ call, scope, lock }: Members): boolean {
-  return isWhole(call) && Number.isSafeInteger(scope) && typeof lock === 'string' && isLockName(lock);
+function isAcquire({ call, scope, lock }: Members): boolean {
+  return isWhole(call) && Number.isSafeInteger(scope) && isName(lock);
+}
+
+function isName(lock: unknown): boolean {
+  return typeof lock === 'string' && isLockName(lock);
 }
 
 function isWhole(value: unknown): boolean {

@@ -5,7 +5,8 @@
 //   L1. A lock is acquired for the scope whose code calls, wherever the lock came from.
 //   L2. What is held is known here before anything else is heard from the main thread, so no loss can miss it.
 //   L3. A task that is told to stop waits for no lock any longer; one that is granted nevertheless is given back.
-//   L4. Acquires are bounded, releases never: each gives back what an acquire got.
+//   L4. A release waits for no answer. It is heard before whatever this thread says next, and one that came too late would
+//       be told nothing that the loss has not told.
 
 import { LOCK_NAME_CHARS_MAX, TASK_LOCK_CALLS_MAX, TICKET_WAIT_MS_MAX, TTL_MS_MAX, TTL_MS_MIN } from '../limits.ts';
 import { isLockName } from '../state/lock-name.ts';
@@ -20,11 +21,9 @@ import type { Scope } from './scopes.ts';
 interface Question {
   readonly scope: Scope;
   readonly settle: (answer: LockAnswer) => void;
-  /** Of an acquire: it is no longer waited for. */
+  /** It is no longer waited for. */
   readonly giveUp?: ((reason: Error) => void) | undefined;
 }
-
-type Ask = { readonly kind: 'taskAcquire'; readonly ttlMs?: number; readonly waitMs?: number } | { readonly kind: 'taskRelease'; readonly fencingToken: number };
 
 /** One grant, from its answer until its release or the end of its scope. */
 interface Grant {
@@ -37,12 +36,15 @@ interface Grant {
 /** All locks of one thread. */
 export class TaskLocks {
   readonly #post: PostFromThread;
+  /** Waits for what the main thread says, behind the code that asked. */
+  readonly #awaitSoon: () => void;
   readonly #questions = new OwnMap<number, Question>();
   readonly #held = new OwnMap<number, Grant>();
   #lastCall = 0;
 
-  constructor(post: PostFromThread) {
+  constructor(post: PostFromThread, awaitSoon: () => void) {
     this.#post = post;
+    this.#awaitSoon = awaitSoon;
   }
 
   /** `scope` is for code that says whose it is (`context.lock`); otherwise the calling code's scope counts. */
@@ -56,17 +58,26 @@ export class TaskLocks {
     checkMs('ttlMs', ttlMs, TTL_MS_MIN, TTL_MS_MAX);
     checkMs('waitMs', waitMs, 0, TICKET_WAIT_MS_MAX);
     if (this.#questions.size >= TASK_LOCK_CALLS_MAX) throw new CodedError('too_many_lock_calls', `more than ${TASK_LOCK_CALLS_MAX} lock calls wait for an answer`, 'LockError');
-    const ask: Ask = { kind: 'taskAcquire', ...(ttlMs === undefined ? {} : { ttlMs }), ...(waitMs === undefined ? {} : { waitMs }) };
-    return this.#ask(scope, lock, ask, (answer) => this.#hold(scope, lock, answer));
+    return new OwnPromise((resolve, reject) => {
+      this.#lastCall += 1;
+      const call = this.#lastCall;
+      const giveUp = (reason: Error): void => {
+        this.#questions.set(call, { scope, settle: (answer) => this.#giveBack(scope, lock, answer) });
+        reject(reason);
+      };
+      const settle = (answer: LockAnswer): void => {
+        if (answer.kind === 'granted') resolve(new Held(this, this.#hold(scope, lock, answer.fencingToken)));
+        else reject(new CodedError(answer.code, answer.message, 'LockError'));
+      };
+      this.#questions.set(call, { scope, settle, giveUp });
+      this.#post({ kind: 'taskAcquire', call, scope: scope.number, lock, ...(ttlMs === undefined ? {} : { ttlMs }), ...(waitMs === undefined ? {} : { waitMs }) });
+      this.#awaitSoon();
+    });
   }
 
-  /** (L4) */
-  async release({ scope, lock, fencingToken }: Grant): Promise<void> {
-    this.#held.delete(fencingToken);
-    if (scope.ended) return;
-    await this.#ask(scope, lock, { kind: 'taskRelease', fencingToken }, (answer) => {
-      if (answer.kind === 'refused') throw new CodedError(answer.code, answer.message, 'LockError');
-    });
+  /** Releasing again, or what was lost or ended with its scope, says nothing. (L4) */
+  release({ lock, fencingToken }: Grant): void {
+    if (this.#held.delete(fencingToken)) this.#post({ kind: 'taskRelease', lock, fencingToken });
   }
 
   answer(call: number, answer: LockAnswer): void {
@@ -95,37 +106,15 @@ export class TaskLocks {
     this.#held.forEach((grant, token) => { if (grant.scope === scope) this.#held.delete(token); });
   }
 
-  #hold(scope: Scope, lock: string, answer: LockAnswer): HeldLock {
-    if (answer.kind === 'refused') throw new CodedError(answer.code, answer.message, 'LockError');
-    if (answer.kind === 'released') throw new CodedError('lock_refused', 'a lock was asked for and a release was answered', 'LockError');
-    const grant: Grant = { scope, lock, fencingToken: answer.fencingToken, loss: new LazySignal() };
-    this.#held.set(answer.fencingToken, grant);
-    return new Held(this, grant);
+  #hold(scope: Scope, lock: string, fencingToken: number): Grant {
+    const grant: Grant = { scope, lock, fencingToken, loss: new LazySignal() };
+    this.#held.set(fencingToken, grant);
+    return grant;
   }
 
-  #ask<Result>(scope: Scope, lock: string, ask: Ask, read: (answer: LockAnswer) => Result): Promise<Result> {
-    return new OwnPromise((resolve, reject) => {
-      this.#lastCall += 1;
-      const call = this.#lastCall;
-      const giveUp = (reason: Error): void => {
-        this.#questions.set(call, { scope, settle: (answer) => void this.#giveBack(scope, lock, answer) });
-        reject(reason);
-      };
-      const settle = (answer: LockAnswer): void => {
-        try {
-          resolve(read(answer));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      this.#questions.set(call, { scope, settle, giveUp: ask.kind === 'taskAcquire' ? giveUp : undefined });
-      this.#post({ ...ask, call, scope: scope.number, lock });
-    });
-  }
-
-  /** A refusal is nobody's: the lease ends with the task in any case. (L3) */
-  async #giveBack(scope: Scope, lock: string, answer: LockAnswer): Promise<void> {
-    await releaseQuietly(answer.kind === 'granted' ? this.#hold(scope, lock, answer) : undefined);
+  /** A refusal is nobody's any more. (L3) */
+  #giveBack(scope: Scope, lock: string, answer: LockAnswer): void {
+    if (answer.kind === 'granted') this.release(this.#hold(scope, lock, answer.fencingToken));
   }
 }
 
@@ -161,7 +150,6 @@ class Held implements HeldLock {
   readonly fencingToken: number;
   readonly #locks: TaskLocks;
   readonly #grant: Grant;
-  #released: Promise<void> | undefined;
 
   constructor(locks: TaskLocks, grant: Grant) {
     this.#locks = locks;
@@ -177,28 +165,18 @@ class Held implements HeldLock {
     return this.#grant.loss.signal;
   }
 
-  release(): Promise<void> {
-    this.#released ??= this.#locks.release(this.#grant);
-    return this.#released;
+  async release(): Promise<void> {
+    this.#locks.release(this.#grant);
   }
 
-  /** A refusal here would only hide the error of the block, and a loss fails the task whatever it does. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await releaseQuietly(this);
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
   }
 }
 
 /** Whether the value is a lock, or a grant of one, as tasks are given them. */
 export function isSharedLock(value: object): boolean {
   return TaskLock.isOne(value) || Held.isOne(value);
-}
-
-async function releaseQuietly(held: HeldLock | undefined): Promise<void> {
-  try {
-    await held?.release();
-  } catch {
-    // What is refused was lost, or ends with its task.
-  }
 }
 
 function checkMs(name: string, value: unknown, min: number, max: number): void {

@@ -7,13 +7,15 @@
 import { flushCompileCache } from 'node:module';
 import { workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { ORDER_WAIT_MS } from '../limits.ts';
+import { THREAD_WAIT_MS } from '../limits.ts';
 import { Calls } from './calls.ts';
 import { errorLine } from './errors.ts';
 import { loadFunctions } from './load.ts';
+import { atNextTurn } from './intrinsics.ts';
 import { isLongMessage, MailboxReader, MailboxWriter } from './mailbox.ts';
 import type { FromThread, PostFromThread, ThreadBirth, ToThread } from './messages.ts';
 import { capturePrints } from './prints.ts';
+import { runOutside } from './scopes.ts';
 import { TaskLocks } from './task-locks.ts';
 
 const birth: ThreadBirth<MessagePort> = workerData;
@@ -33,9 +35,10 @@ process.on('uncaughtException', (error) => endWith(`uncaught: ${errorLine(error)
 process.on('unhandledRejection', (reason) => endWith(`unhandled rejection: ${errorLine(reason)}`));
 capturePrints((text) => post(text, false));
 
-const locks = new TaskLocks(post);
+const locks = new TaskLocks(post, awaitSoon);
 // Listening keeps the thread alive while a module loads; orders come only after the thread has said that it is ready.
 let calls: Calls | undefined;
+let isAwaitingSoon = false;
 port.on('message', (message: unknown) => {
   told.sleep();
   obey(isLongMessage(message) ? told.long(message) : told.rest());
@@ -70,14 +73,24 @@ function isToThread(message: unknown): message is ToThread {
   return typeof message === 'object' && message !== null && 'kind' in message;
 }
 
-function awaitOrder(): void {
-  told.block(ORDER_WAIT_MS);
+function awaitMore(): void {
+  told.block(THREAD_WAIT_MS);
   told.sleep();
   obey(told.rest());
 }
 
+/** Behind what runs now, and once for all that asks until then. */
+function awaitSoon(): void {
+  if (isAwaitingSoon) return;
+  isAwaitingSoon = true;
+  runOutside(() => atNextTurn(() => {
+    isAwaitingSoon = false;
+    awaitMore();
+  }));
+}
+
 const { callable, functions, broken } = await loadFunctions(functionsDir);
-calls = new Calls(callable, locks, { post, hear, await: awaitOrder });
+calls = new Calls(callable, locks, { post, hear, await: awaitMore });
 post({ kind: 'workerReady', functions, broken });
 // A thread is mostly ended from outside, and would keep nothing of what it compiled.
 flushCompileCache();

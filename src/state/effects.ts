@@ -26,10 +26,9 @@ export interface RunOrder {
   readonly end: number;
 }
 
-/** The answer to a `taskAcquire` or `taskRelease`. */
+/** The answer to a `taskAcquire`. */
 export type LockAnswer =
   | { readonly kind: 'granted'; readonly fencingToken: number }
-  | { readonly kind: 'released' }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
 export type WorkerEffect =

@@ -128,7 +128,8 @@ export type WorkerReport =
   | { readonly kind: 'orderDamaged'; readonly worker: number }
   /** Code in a task asked for a lock. `call` is the worker's own number for this question. */
   | { readonly kind: 'taskAcquire'; readonly worker: number; readonly call: number; readonly scope: number; readonly lock: string; readonly ttlMs?: number | undefined; readonly waitMs?: number | undefined }
-  | { readonly kind: 'taskRelease'; readonly worker: number; readonly call: number; readonly scope: number; readonly lock: string; readonly fencingToken: number };
+  /** It gave a lock back, and waits for no answer. */
+  | { readonly kind: 'taskRelease'; readonly worker: number; readonly lock: string; readonly fencingToken: number };
 
 /** `scope` of lock calls made by an initializer rather than by an item. */
 export const SETUP_SCOPE = -1;

@@ -28,7 +28,7 @@ describe('locks of tasks', () => {
     expect(world.answerTo(client.request)).toBeUndefined();
     const [granted] = lockAnswers(world, 1);
     if (granted?.kind !== 'granted') throw new Error('the task was not granted the lock');
-    world.report({ kind: 'taskRelease', worker: 1, call: 2, scope: 0, lock: 'a', fencingToken: granted.fencingToken });
+    world.report({ kind: 'taskRelease', worker: 1, lock: 'a', fencingToken: granted.fencingToken });
     expect(heldOf(world.answerTo(client.request)).id).toBe(client.lease);
   });
 

@@ -21,7 +21,7 @@ test('a stop that is told while no item runs is told to the next, of which nothi
     busy();
   };
   const main = { post: ((message) => { posted.push(message); }) satisfies PostFromThread, hear: () => {}, await: () => { over.resolve(); } };
-  const calls = new Calls(new Map([['slow', slow]]), new TaskLocks(main.post), main);
+  const calls = new Calls(new Map([['slow', slow]]), new TaskLocks(main.post, () => {}), main);
   calls.run({ kind: 'run', batch: 'bat_1', function: 'slow', call: 'map', attempt: 1, payloadFirst: 0, first: 0, end: 50, items: JSON.stringify(Array.from({ length: 50 }, (_, n) => n)) });
   setTimeout(() => { calls.abort('cancelled'); }, CALL_MS);
   await over.promise;

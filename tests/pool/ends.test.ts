@@ -80,7 +80,7 @@ test('orders for a number that is not there do nothing', async () => {
   await bench.ended(worker);
   bench.run(worker, 'echo', [1]);
   bench.pool.abort(worker, 'cancelled');
-  bench.pool.answerLock(worker, 1, { kind: 'released' });
+  bench.pool.answerLock(worker, 1, { kind: 'granted', fencingToken: 1 });
   bench.pool.loseLock(worker, 1, 'revoked');
   bench.pool.end(worker);
   bench.pool.end(77);

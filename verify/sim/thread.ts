@@ -185,7 +185,7 @@ export class Thread {
       this.#later(chance.next() * 50, () => {
         if (this.#run !== run) return;
         if (this.#held.has(token)) this.#world.protected.write(lock, token, holds.isSure(token, this.#world.timeline.now));
-        if (chance.bool(0.7)) this.#release(lock, token, scope);
+        if (chance.bool(0.7)) this.#release(lock, token);
         if (count > 1) this.#take(count - 1, then);
         else then();
       });
@@ -201,10 +201,10 @@ export class Thread {
     });
   }
 
-  #release(lock: string, token: number, scope: number): void {
+  #release(lock: string, token: number): void {
     this.#world.holds.letGo(token);
     this.#held.delete(token);
-    this.#post({ kind: 'taskRelease', worker: this.worker, call: ++this.#call, scope, lock, fencingToken: token });
+    this.#post({ kind: 'taskRelease', worker: this.worker, lock, fencingToken: token });
   }
 
   #post(report: WorkerReport): void {
@@ -227,7 +227,7 @@ export class Thread {
       { kind: 'itemsSettled', worker, results: [{ index: 1_000_000, value: '1', logs: '', durationMs: -1 }] },
       { kind: 'itemsSettled', worker: 999_999, results: [{ index: 0, value: '1', logs: '', durationMs: 1 }] },
       { kind: 'setupSettled', worker: 999_999 },
-      { kind: 'taskRelease', worker, call: ++this.#call, scope: 0, lock, fencingToken: tokens.mark() },
+      { kind: 'taskRelease', worker, lock, fencingToken: tokens.mark() },
       { kind: 'taskAcquire', worker, call: ++this.#call, scope: 1_000_000, lock },
       { kind: 'workerEnded', worker: 999_999, message: 'never was', logs: '' },
     ];
