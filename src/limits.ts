@@ -95,6 +95,12 @@ export const CALLS_PER_TURN_MS = 2;
 export const CLAIMS_PER_WORKER_MAX = 16;
 /** A chunk that takes longer, the commit before it included, may as well wait for its commit. */
 export const QUICK_CHUNK_MS = 50;
+/** So many chunks a thread is told ahead, to go on with by itself: as many as may be claimed for it. */
+export const HAND_MAX = CLAIMS_PER_WORKER_MAX;
+/** A chunk with more than this is not told ahead: a full hand fits into the mailbox. */
+export const HAND_CHUNK_BYTES_MAX = MAILBOX_BYTES / HAND_MAX;
+/** What is told ahead is numbered anew after so many. */
+export const HAND_NUMBERS = 2 ** 30;
 /** How long a thread that waits for an order or for a lock does nothing else before its loop goes on: to be woken there
  *  takes longer than most tasks. */
 export const THREAD_WAIT_MS = 2;

@@ -10,6 +10,8 @@ import { cancelBatch } from './batches/cancel.ts';
 import { deliveryDue, deliverySettled, sendNext } from './batches/deliveries.ts';
 import { dispatch } from './batches/dispatch.ts';
 import { batchDue } from './batches/forget.ts';
+import { orderBegun, ordersTakenBack } from './batches/handed.ts';
+import { recallAll } from './batches/hands.ts';
 import { listBatches, listenerDue, readBatch, readResults, releaseWaiters } from './batches/read.ts';
 import { itemsSettled } from './batches/settle.ts';
 import { putBackRunning, startBatches } from './batches/start.ts';
@@ -109,6 +111,8 @@ function apply(current: Step, input: Input): void {
     case 'workerReady': return workerReady(current, input);
     case 'setupSettled': return endOfScope(current, input.worker, () => setupSettled(current, input));
     case 'itemsSettled': return endOfScope(current, input.worker, () => itemsSettled(current, input));
+    case 'orderBegun': return orderBegun(current, input);
+    case 'ordersTakenBack': return ordersTakenBack(current, input);
     case 'workerEnded': return endOfScope(current, input.worker, () => workerEnded(current, input));
     case 'orderDamaged': return orderDamaged(current, input);
     case 'taskAcquire': return taskAcquire(current, input);
@@ -150,6 +154,7 @@ function drain(current: Step): void {
   current.state.phase = 'draining';
   releaseListeners(current);
   releaseWaiters(current);
+  recallAll(current);
 }
 
 function stop(current: Step): void {

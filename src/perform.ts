@@ -22,7 +22,7 @@ export function perform(ports: Ports, effect: Effect): void {
   } catch (error) {
     if (!(error instanceof PayloadDamaged)) throw error;
     if (effect.kind === 'send') ports.report({ kind: 'deliverySettled', delivery: effect.delivery, attempt: effect.attempt, outcome: 'gone', error: error.message });
-    else ports.report({ kind: 'orderDamaged', worker: effect.worker });
+    else ports.report({ kind: 'orderDamaged', worker: effect.worker, ...(effect.kind === 'runItems' ? { number: effect.order.number } : {}) });
   }
 }
 
@@ -31,7 +31,8 @@ function call({ journal, runner, sender }: Ports, effect: Effect): void {
     case 'startWorker':
       return runner.start(effect.worker, effect.setup && { batch: effect.setup.batch, attempt: effect.setup.attempt, text: journal.readPayload(effect.setup.payload) });
     case 'runItems': return runner.run(effect.worker, effect.order, journal.readPayload(effect.order.payload));
-    case 'abortRun': return runner.abort(effect.worker, effect.reason);
+    case 'takeBack': return runner.takeBack(effect.worker, effect.numbers);
+    case 'abortRun': return runner.abort(effect.worker, effect.batch, effect.reason);
     case 'endWorker': return runner.end(effect.worker);
     case 'answerLock': return runner.answerLock(effect.worker, effect.call, effect.answer);
     case 'loseLock': return runner.loseLock(effect.worker, effect.fencingToken, effect.reason);

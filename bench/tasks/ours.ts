@@ -1,5 +1,7 @@
-// Our pool, driven through its own interface as the machine drives it: one order at a time for each worker.
+// Our pool, driven through its own interface as the machine drives it when chunks are quick: what a thread does next is in its
+// hand already.
 
+import { HAND_MAX } from '../../src/limits.ts';
 import { createThreadPool } from '../../src/pool/pool.ts';
 import type { TaskRunner } from '../../src/pool/runner.ts';
 import type { RunOrder } from '../../src/state/effects.ts';
@@ -13,7 +15,8 @@ export class OurPool implements AsyncDisposable {
   readonly #ready = Promise.withResolvers<void>();
   #started = 0;
   #round = Promise.withResolvers<void>();
-  #order: Omit<RunOrder, 'end'> & { end: number };
+  #order: RunOrder;
+  readonly #given = new Map<number, number>();
   #items: Uint8Array;
   #unsent = 0;
   #unsettled = 0;
@@ -34,12 +37,12 @@ export class OurPool implements AsyncDisposable {
 
   /** Runs `tasks` no-op tasks, so many to an order, and resolves when each has its result. */
   run(tasks: number, perOrder: number): Promise<void> {
-    this.#order.end = perOrder;
+    this.#order = { ...this.#order, end: perOrder };
     this.#items = Buffer.from(JSON.stringify(Array.from({ length: perOrder }, () => null)));
     this.#unsent = tasks;
     this.#unsettled = tasks;
     this.#round = Promise.withResolvers();
-    for (let worker = 1; worker <= this.#workers; worker++) this.#give(worker);
+    for (let n = 0; n < HAND_MAX; n++) for (let worker = 1; worker <= this.#workers; worker++) this.#give(worker);
     return this.#round.promise;
   }
 
@@ -50,7 +53,9 @@ export class OurPool implements AsyncDisposable {
   #give(worker: number): void {
     if (this.#unsent === 0) return;
     this.#unsent -= this.#order.end;
-    this.#runner.run(worker, this.#order, this.#items);
+    const number = (this.#given.get(worker) ?? 0) + 1;
+    this.#given.set(worker, number);
+    this.#runner.run(worker, { ...this.#order, number }, this.#items);
   }
 
   #hear(report: WorkerReport): void {
@@ -61,6 +66,6 @@ export class OurPool implements AsyncDisposable {
     if (failed !== undefined) this.#round.reject(new Error(failed.error?.message));
     this.#unsettled -= report.results.length;
     if (this.#unsettled === 0) this.#round.resolve();
-    if (report.results.at(-1)?.index === this.#order.end - 1) this.#give(report.worker);
+    for (const { index } of report.results) if (index === this.#order.end - 1) this.#give(report.worker);
   }
 }

@@ -8,7 +8,7 @@ import { chunkId } from '../state/indexes.ts';
 import type { Json } from '../state/json.ts';
 import type { BatchRow, ChunkRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
-import { CANCELLED } from './errors.ts';
+import { CANCELLED, PAYLOAD_DAMAGED } from './errors.ts';
 import { settleUnbegun, type Refrained } from './outcomes.ts';
 
 /** Chunks per worker that the default size aims at, so that slow and fast ones even out. */
@@ -67,6 +67,11 @@ export function putBack(step: Step, chunk: ChunkRow): void {
   else if (batch.setupError !== undefined) endChunk(step, chunk, chunk.next, refrainedBySetup(batch.setupError));
   else if (batch.cancelled === true) endChunk(step, chunk, chunk.next, REFRAINED_CANCELLED);
   else state.chunks.put({ ...chunk, state: 'queued', alone: undefined, queuedAt: step.now });
+}
+
+/** What cannot be read back is never run. */
+export function damagedItems({ first }: ChunkRow): Refrained {
+  return { state: 'failed', error: PAYLOAD_DAMAGED, payload: `damaged${first}` };
 }
 
 export function refrainedBySetup(error: NonNullable<BatchRow['setupError']>): Refrained {

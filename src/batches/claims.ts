@@ -3,7 +3,8 @@
 // Owns how many chunks are claimed. A thread that has done a quick chunk would wait many times as long for the commit that
 // says that its next one runs; a claim is that commit, made ahead. Does not own which chunk runs where (dispatch.ts).
 //   K1. A claimed chunk keeps its place among those that wait, and ends like them when its batch is cancelled or fails.
-//   K2. Once its claim is flushed a free thread is told to run it at once: no attempt begins that is not durable.
+//   K2. Once its claim is flushed a thread may be told to run it at once, and ahead (hands.ts): no attempt begins that is
+//       not durable.
 //   K3. A start cannot tell whether a claimed chunk began. Its attempt counts, as if it had; the end of the process is not
 //       held against it, as if it had not. Only first attempts are claimed, so what ends the process each time is let off
 //       once.
@@ -22,9 +23,9 @@ export function noteChunk({ state, now }: Step, row: WorkerRow): void {
 
 /** Claims the chunks that are next, as many as may be. (K1) */
 export function claimAhead({ state }: Step): void {
-  const { claimed, queued } = state.batchIndex;
+  const { claimed, handed, queued } = state.batchIndex;
   if (2 * claimed.size > state.ahead || state.ahead === 0) return;
-  const next = Array.from(queued.from('').take(state.ahead), (id) => state.chunks.get(id)!);
+  const next = Array.from(queued.from('').take(state.ahead - handed.size), (id) => state.chunks.get(id)!);
   for (const chunk of next) {
     if (chunk.state !== 'queued' || !isFirstAttempt(chunk)) continue;
     state.chunks.put({ ...chunk, state: 'claimed' });
@@ -37,7 +38,7 @@ export function isClaimFlushed(state: State, chunk: ChunkRow): boolean {
   return chunk.state === 'claimed' && !state.changes.claims.has(chunk.id);
 }
 
-/** Nothing that was claimed has begun: an orderly stop takes it back. */
+/** An orderly stop takes back what was claimed and is not known to have begun. */
 export function unclaimAll({ state }: Step): void {
   for (const id of state.batchIndex.claimed) state.chunks.put({ ...state.chunks.get(id)!, state: 'queued' });
 }

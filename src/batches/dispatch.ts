@@ -1,7 +1,8 @@
 // Dispatch: which chunk runs where.
 //
 // Owns the choice. Does not own threads (threads.ts) nor what begins on them (run.ts).
-//   D1. Chunks get seats in their order: by batch, then by item. None is passed over by a later one.
+//   D1. Chunks get seats in their order: by batch, then by item. None is passed over by a later one, but for quick ones:
+//       one in a thread's hand may begin after a later one in another's (hands.ts).
 //   D2. A batch with a setup runs on threads started for it, a batch without one on threads without.
 //   D3. There are as many threads as the settings say, setups included; an idle one makes room for another setup.
 //   D4. A chunk in its last attempt runs alone: while there is one, no other chunk is given a seat.
@@ -11,6 +12,7 @@ import type { ChunkRow, WorkerRow } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import type { Step } from '../state/step.ts';
 import { claimAhead } from './claims.ts';
+import { handOut, recallForIdle } from './hands.ts';
 import { runChunk, startForChunk } from './run.ts';
 import { endThread, mayStart, startThread } from './threads.ts';
 
@@ -28,12 +30,18 @@ interface Seats {
 /** Gives seats to the chunks that are next, as far as there are seats, and fills the pool up with threads. */
 export function dispatch(step: Step): void {
   if (step.state.phase !== 'serving') return;
+  giveSeats(step);
+  handOut(step);
+  recallForIdle(step);
+  claimAhead(step);
+}
+
+function giveSeats(step: Step): void {
   const seats = countSeats(step.state);
   if (seats.idle.length + seats.starting + seats.ending === 0 && seats.room <= 0) return;
   const chunks = step.state.opened ? nextChunks(step.state) : [];
   const wanted = new Set(chunks.map((chunk) => setupOf(step.state, chunk)));
   for (const chunk of chunks) if (!seat(step, seats, chunk, wanted)) break;
-  claimAhead(step);
   for (; seats.room > 0 && mayStart(step); seats.room--) startThread(step);
 }
 

@@ -10,11 +10,13 @@ import type { Step } from '../state/step.ts';
 import { putBack } from './chunks.ts';
 import { CANCELLED, setupLost, setupTimedOut, timedOut, workerLost } from './errors.ts';
 import { finishIfDone } from './finish.ts';
+import { leaveHand } from './handed.ts';
 import { settleRunning } from './outcomes.ts';
 import { failSetup } from './setups.ts';
 
 /** `row`: the thread's row as it was; it is gone from the table or says `stuck`. */
 export function settleLost(step: Step, row: WorkerRow, message: string, logs: string): void {
+  leaveHand(step, row.hand);
   if (row.chunk === undefined) return;
   const { state } = step;
   const chunk = state.chunks.get(row.chunk)!;

@@ -2,10 +2,11 @@
 //
 // Owns the moment in which items begin.
 //   R1. A chunk's row says `running` before its thread is told anything, and the telling waits for the commit; one whose
-//       attempt was claimed in a commit before need not wait. What a thread was told before it hears before.
+//       attempt was claimed in a commit before need not wait, and may be in the thread's hand long before it runs (hands.ts).
 //   R2. A chunk that ended with the process too often runs item by item: each call is a durable step of its own.
 
 import { PROCESS_LOSSES_MAX } from '../limits.ts';
+import type { RunOrder } from '../state/effects.ts';
 import type { BatchRow, ChunkRow, WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
 import { isClaimFlushed } from './claims.ts';
@@ -28,10 +29,22 @@ export function runChunk(step: Step, worker: WorkerRow, chunk: ChunkRow): void {
   const end = alone ? first + 1 : chunk.end;
   state.chunks.put({ ...chunk, state: 'running', alone: alone ? 'call' : undefined });
   const batch = markRunning(step, chunk.batch);
-  beginItem(step, { worker: worker.worker, setup: worker.setup, state: 'running', chunk: chunk.id, chunkAt: step.now, end, since: step.now }, batch, chunk, first);
-  const { function: name, call } = batch;
-  const run = { batch: batch.id, function: name, call, attempt: chunk.attempt, payload: chunk.payload, payloadFirst: chunk.first, first, end };
-  step.orders.push({ effect: { kind: 'runItems', worker: worker.worker, order: run }, early: isClaimFlushed(state, chunk) && worker.aborted !== true });
+  const isTold = isClaimFlushed(state, chunk) || undefined;
+  beginItem(step, { worker: worker.worker, setup: worker.setup, handed: worker.handed, state: 'running', chunk: chunk.id, chunkAt: step.now, end, since: step.now, isTold }, batch, chunk, first);
+  step.orders.push({ effect: { kind: 'runItems', worker: worker.worker, order: { ...orderOf(batch, chunk), end } }, early: isTold === true });
+}
+
+/** To run the chunk from its first item without an outcome on. */
+export function orderOf({ function: name, call }: BatchRow, { batch, attempt, payload, first, next, end }: ChunkRow): RunOrder {
+  return { batch, function: name, call, attempt, payload, payloadFirst: first, first: next, end };
+}
+
+/** A thread has begun a chunk of its hand. */
+export function runHanded(step: Step, { worker, handed, hand }: WorkerRow, chunk: ChunkRow): void {
+  const running: ChunkRow = { ...chunk, state: 'running' };
+  step.state.chunks.put(running);
+  const batch = markRunning(step, chunk.batch);
+  beginItem(step, { worker, handed, hand, state: 'running', chunk: chunk.id, chunkAt: step.now, end: chunk.end, since: step.now, isTold: true }, batch, running, chunk.next);
 }
 
 /** The thread goes on to this item by itself; its time begins. */

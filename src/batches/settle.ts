@@ -5,7 +5,7 @@
 //       counts the thread runs the next item of its order, which the next result of the same report may be of.
 //   S2. A task that lost a lock has failed, whatever it returns.
 //   S3. A thread goes on to the next item of its order by itself. One that was left less than it was ordered to run
-//       may already be in an item that nobody wants any more, so it is not used again.
+//       may already be in an item that nobody wants any more, so it is not used again, unless it is past that (handed.ts).
 
 import type { ItemResult, TaskError, WorkerReport } from '../state/inputs.ts';
 import type { ChunkRow, WorkerRow } from '../state/rows.ts';
@@ -14,6 +14,7 @@ import { dropChunk, putBack } from './chunks.ts';
 import { noteChunk } from './claims.ts';
 import { CANCELLED, lockLost } from './errors.ts';
 import { finishIfDone } from './finish.ts';
+import { goOnWithHand } from './handed.ts';
 import { settleRunning, type Ending } from './outcomes.ts';
 import { beginItem, noteBegun } from './run.ts';
 import { endThread, makeIdle, noteWork } from './threads.ts';
@@ -76,6 +77,7 @@ function goOn(step: Step, row: WorkerRow, chunk: ChunkRow): void {
   noteChunk(step, row);
   const emptied: WorkerRow = { ...row, chunk: undefined, item: undefined, end: undefined };
   if (row.state === 'ending') state.workers.put(emptied);
+  else if (row.hand !== undefined) goOnWithHand(step, emptied, ordered);
   else if (ordered) endThread(step, emptied, 'replaced');
   else makeIdle(step, row);
 }

@@ -1,7 +1,7 @@
 // Setups: a batch whose initializer failed, and the end of what has not begun.
 //
 // Owns which chunks count as begun: those of which a thread runs an item. A thread that is starting, or runs an
-// initializer, has begun nothing.
+// initializer, has begun nothing. What is in a thread's hand is asked back first (cancel.ts).
 //   S1. An initializer fails its batch once, with the first failure; threads that are still in theirs are ended.
 
 import type { TaskError } from '../state/inputs.ts';
@@ -31,7 +31,7 @@ export function endUnbegun(step: Step, batchId: string, refrained: Refrained): v
     else begun.add(row.chunk);
   }
   const ids = [...state.batchIndex.chunksOf.get(batchId) ?? []].toSorted();
-  const chunks = ids.filter((id) => !begun.has(id)).map((id) => state.chunks.get(id)!);
+  const chunks = ids.filter((id) => !begun.has(id) && !state.batchIndex.handed.has(id)).map((id) => state.chunks.get(id)!);
   for (const { first, end, attempt } of ranges(chunks)) settleUnbegun(step, batchId, first, end, attempt, refrained);
   for (const chunk of chunks) dropChunk(step, chunk);
 }

@@ -14,6 +14,7 @@ import { unclaimAll } from './claims.ts';
 import { sendNext } from './deliveries.ts';
 import { ENDED_WITH_PROCESS, SETUP_ENDED_WITH_PROCESS } from './errors.ts';
 import { finishIfDone } from './finish.ts';
+import { leaveHand } from './handed.ts';
 import { settleLost } from './lost.ts';
 import { countBegun, settleRunning } from './outcomes.ts';
 import { failSetup } from './setups.ts';
@@ -33,17 +34,20 @@ export function startBatches(step: Step, payloadOwners: ReadonlySet<string>): vo
 /** The grace of an orderly stop is over: what runs is put back. (S1) */
 export function putBackRunning(step: Step): void {
   const { state } = step;
-  unclaimAll(step);
   for (const row of state.workers.values()) {
     if (row.state === 'stuck') continue;
     state.workers.put({ worker: row.worker, setup: row.setup, state: 'ending', ending: 'stopped', since: step.now });
     if (row.ending === 'timeout') settleLost(step, row, '', '');
-    else if (row.chunk !== undefined) putBackChunk(step, row, state.chunks.get(row.chunk)!);
+    else putBackRun(step, row);
   }
+  unclaimAll(step);
 }
 
-function putBackChunk(step: Step, row: WorkerRow, chunk: ChunkRow): void {
-  if (row.item !== undefined) countBegun(step.state, chunk.batch, -1);
+function putBackRun(step: Step, { chunk: id, item, hand }: WorkerRow): void {
+  leaveHand(step, hand);
+  if (id === undefined) return;
+  const chunk = step.state.chunks.get(id)!;
+  if (item !== undefined) countBegun(step.state, chunk.batch, -1);
   putBack(step, chunk);
   finishIfDone(step, chunk.batch);
 }

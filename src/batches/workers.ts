@@ -1,17 +1,18 @@
 // Workers: what threads report of themselves, and what is due about them.
 //
-// Owns the states of a thread: starting → setup (where it has one) → idle ⇄ running → ending, and stuck when it was
-// given up. Items are settled in settle.ts and lost.ts.
+// Owns the states of a thread: starting → setup (where it has one) → idle ⇄ running (between, where it goes on with its
+// hand) → ending, and stuck when it was given up. Items are settled in settle.ts and lost.ts.
 //   W1. A thread is believed by its number and its state: a report that does not fit is one that came too late.
 //   W2. What a thread runs is settled once: when it has ended, or when it was given up `STUCK_MS` after it was told to end.
 
 import type { WorkerReport } from '../state/inputs.ts';
 import type { WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
-import { endChunk } from './chunks.ts';
+import { damagedItems, endChunk } from './chunks.ts';
 import { dispatch } from './dispatch.ts';
 import { PAYLOAD_DAMAGED, setupLostLock } from './errors.ts';
 import { finishIfDone } from './finish.ts';
+import { goOnWithHand, handedDamaged } from './handed.ts';
 import { settleLost } from './lost.ts';
 import { settleRunning } from './outcomes.ts';
 import { runChunk } from './run.ts';
@@ -88,7 +89,8 @@ export function restartDue(step: Step): void {
 export function orderDamaged(step: Step, report: Report<'orderDamaged'>): void {
   const row = step.state.workers.get(String(report.worker));
   if (row === undefined) return;
-  if (row.item === undefined) failDamagedSetup(step, row);
+  if (report.number !== undefined) handedDamaged(step, row, report.number);
+  else if (row.item === undefined) failDamagedSetup(step, row);
   else failDamagedItems(step, row, row.item);
   dispatch(step);
 }
@@ -104,8 +106,9 @@ function failDamagedSetup(step: Step, row: WorkerRow): void {
 function failDamagedItems(step: Step, row: WorkerRow, item: number): void {
   const chunk = step.state.chunks.get(row.chunk!)!;
   settleRunning(step, chunk.batch, item, [{ state: 'failed', error: PAYLOAD_DAMAGED, logs: '', attempt: chunk.attempt, durationMs: 0 }]);
-  endChunk(step, chunk, item + 1, { state: 'failed', error: PAYLOAD_DAMAGED, payload: `damaged${chunk.first}` });
+  endChunk(step, chunk, item + 1, damagedItems(chunk));
   if (row.state === 'ending') step.state.workers.put({ ...row, chunk: undefined, item: undefined, end: undefined });
+  else if (row.hand !== undefined) goOnWithHand(step, row, false);
   else makeIdle(step, row);
   finishIfDone(step, chunk.batch);
 }

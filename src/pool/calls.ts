@@ -6,7 +6,9 @@
 //   C2. Between two calls what the main thread said meanwhile is heard, and everything runs that was left to run at once
 //       (promises, `process.nextTick`): a rejection that nobody handles ends the thread while its own item is still the
 //       running one.
-//   C3. The loop turns after `CALLS_PER_TURN` calls or `CALLS_PER_TURN_MS`, of however many orders: timers and sockets that
+//   C3. An order in hand begins right behind the one before, when this thread has claimed it: one that it could not claim was
+//       taken back.
+//   C4. The loop turns after `CALLS_PER_TURN` calls or `CALLS_PER_TURN_MS`, of however many orders: timers and sockets that
 //       a call left behind get their turn. A turn for each call would cost more than most tasks.
 
 import { CALLS_PER_TURN, CALLS_PER_TURN_MS } from '../limits.ts';
@@ -14,7 +16,7 @@ import { SETUP_SCOPE } from '../state/inputs.ts';
 import type { TaskError, TaskErrorKind } from '../state/inputs.ts';
 import type { SetupContext, SharedLock, TaskContext } from './context.ts';
 import { CodedError, describeError } from './errors.ts';
-import { atNextTurn, now, parseJson } from './intrinsics.ts';
+import { atNextTurn, now, OwnMap, parseJson } from './intrinsics.ts';
 import type { TaskFunction } from './load.ts';
 import type { PostFromThread, RunMessage } from './messages.ts';
 import { runInScope, runOutside, Scope } from './scopes.ts';
@@ -50,6 +52,8 @@ export interface MainThread {
   readonly hear: () => void;
   /** The same, and waits for a moment where it has told nothing. */
   readonly await: () => void;
+  /** Whether the order of that number, which it has told ahead, is this thread's to run. */
+  readonly claim: (number: number) => boolean;
 }
 
 export class Calls {
@@ -58,9 +62,13 @@ export class Calls {
   readonly #main: MainThread;
   #running: Running | undefined;
   #begun: Begun | undefined;
+  /** Orders told ahead, by the order in which they were told; how many were told, and taken out again. */
+  readonly #hand = new OwnMap<number, RunMessage>();
+  #told = 0;
+  #taken = 0;
   /** Why no further item of the order is to begin. */
   #stopped: TaskErrorKind | undefined;
-  /** How often the loop comes back here without turning, and until when calls begin there. (C3) */
+  /** How often the loop comes back here without turning, and until when calls begin there. (C4) */
   #returns = 0;
   #turnEnd: number | undefined;
 
@@ -81,16 +89,38 @@ export class Calls {
     });
   }
 
+  /** Runs the order, behind those that were told before. */
   run(order: RunMessage): void {
-    this.#stopped = undefined;
-    this.#begun = { order, items: parseJson(order.items, this.#reviver(order.items)), next: order.first };
-    this.#callNext(this.#begun, now());
+    this.#hand.set(this.#told, order);
+    this.#told += 1;
+    if (this.#begun !== undefined || this.#running !== undefined) return;
+    const next = this.#claimNext();
+    if (next !== undefined) this.#callNext(this.#begin(next), now());
   }
 
-  /** Calls nothing for any further item of the running order, and tells the running call. */
-  abort(reason: TaskErrorKind): void {
+  /** Calls nothing for any further item of the order that runs, if it is of the batch, and tells the running call. */
+  abort(batch: string, reason: TaskErrorKind): void {
+    if (this.#begun?.order.batch !== batch) return;
     this.#stopped = reason;
     if (this.#running !== undefined) this.#locks.stop(this.#running.scope, toldToStop(reason));
+  }
+
+  /** (C3) */
+  #claimNext(): RunMessage | undefined {
+    while (this.#taken < this.#told) {
+      const order = this.#hand.get(this.#taken)!;
+      this.#hand.delete(this.#taken);
+      this.#taken += 1;
+      if (order.number === undefined || this.#main.claim(order.number)) return order;
+    }
+    return undefined;
+  }
+
+  #begin(order: RunMessage): Begun {
+    if (order.number !== undefined) this.#main.post({ kind: 'orderBegun', number: order.number }, false);
+    this.#stopped = undefined;
+    this.#begun = { order, items: parseJson(order.items, this.#reviver(order.items)), next: order.first };
+    return this.#begun;
   }
 
   #callNext(begun: Begun, at: number): void {
@@ -141,7 +171,7 @@ export class Calls {
     else this.#comeBack();
   };
 
-  /** What has ended. With the last item of an order the thread waits for its next order, which may begin here. */
+  /** What has ended. Behind the last item of an order the next one begins, or the thread waits for it and it begins here. */
   #tell(scope: Scope, outcome: Outcome, durationMs: number): void {
     scope.end();
     this.#locks.forget(scope);
@@ -149,9 +179,11 @@ export class Calls {
     this.#main.hear();
     const isLast = this.#stopped !== undefined || this.#begun?.next === this.#begun?.order.end;
     if (isLast) this.#begun = undefined;
+    const next = isLast ? this.#claimNext() : undefined;
     if (scope.number === SETUP_SCOPE) this.#main.post({ kind: 'setupSettled', ...('error' in outcome ? { error: outcome.error } : {}) });
-    else this.#main.post({ kind: 'itemSettled', index: scope.number, ...outcome, durationMs: wholeMs(durationMs) }, isLast);
-    if (isLast) this.#main.await();
+    else this.#main.post({ kind: 'itemSettled', index: scope.number, ...outcome, durationMs: wholeMs(durationMs) }, isLast && next === undefined);
+    if (next !== undefined) this.#begin(next);
+    else if (isLast) this.#main.await();
   }
 
   #reviver(text: string): ReturnType<typeof lockReviver> {

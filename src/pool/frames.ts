@@ -7,7 +7,7 @@
 
 import { MAILBOX_BYTES } from '../limits.ts';
 import { byteLength, parseJson, sliceUtf8, stringifyJson, writeUtf8 } from './intrinsics.ts';
-import type { FromThread, ItemSettled, RunMessage, ToThread } from './messages.ts';
+import type { FromThread, ItemSettled, OrderBegun, RunMessage, ToThread } from './messages.ts';
 
 const HEAD_BYTES = 16;
 /** The next frame stands at the beginning; only the length and the form are there. */
@@ -20,6 +20,8 @@ const PRINTED = 2;
 const RETURNED = 3;
 /** An order as JSON text, as long as the first number says, and behind it the JSON text of its items. */
 const ORDERED = 4;
+/** The number of an order of the hand that has begun. */
+const BEGUN = 5;
 
 interface Frame {
   readonly form: number;
@@ -35,9 +37,11 @@ export function isPlain(said: FromThread | ToThread): boolean {
 
 const NO_MEMBERS: readonly never[] = [];
 
-/** An item without an error. */
-function hasOwnForm(said: Exclude<FromThread | ToThread, string>): said is ItemSettled & { readonly value: string } {
-  return said.kind === 'itemSettled' && said.value !== undefined;
+type OwnForm = (ItemSettled & { readonly value: string }) | OrderBegun;
+
+/** An item without an error, and the begin of an order. */
+function hasOwnForm(said: Exclude<FromThread | ToThread, string>): said is OwnForm {
+  return said.kind === 'orderBegun' || (said.kind === 'itemSettled' && said.value !== undefined);
 }
 
 /** Returns the bytes that were taken, those skipped at the end of the memory included; 0 when there is no room. (F1) */
@@ -74,6 +78,7 @@ export function readFrame(bytes: Buffer, numbers: Int32Array, start: number): un
     case PLAIN: return parseJson(sliceUtf8(bytes, begin, begin + textBytes));
     case PRINTED: return sliceUtf8(bytes, begin, begin + textBytes);
     case RETURNED: return { kind: 'itemSettled', index: first, value: textBytes === 0 ? 'null' : sliceUtf8(bytes, begin, begin + textBytes), durationMs: numbers[start / 4 + 3]! } satisfies ItemSettled;
+    case BEGUN: return { kind: 'orderBegun', number: first } satisfies OrderBegun;
     case ORDERED: return { ...parseJson(sliceUtf8(bytes, begin, begin + first)), items: sliceUtf8(bytes, begin + first, begin + textBytes) };
     case undefined:
     default: throw new TypeError('no form of a message');
@@ -82,8 +87,9 @@ export function readFrame(bytes: Buffer, numbers: Int32Array, start: number): un
 
 function frameOf(said: FromThread | ToThread): Frame {
   if (typeof said === 'string') return { form: PRINTED, text: said, first: 0, second: 0 };
-  if (hasOwnForm(said)) return { form: RETURNED, text: said.value === 'null' ? '' : said.value, first: said.index, second: said.durationMs };
-  return said.kind === 'run' ? ordered(said) : { form: PLAIN, text: stringifyJson(said), first: 0, second: 0 };
+  if (!hasOwnForm(said)) return said.kind === 'run' ? ordered(said) : { form: PLAIN, text: stringifyJson(said), first: 0, second: 0 };
+  if (said.kind === 'orderBegun') return { form: BEGUN, text: '', first: said.number, second: 0 };
+  return { form: RETURNED, text: said.value === 'null' ? '' : said.value, first: said.index, second: said.durationMs };
 }
 
 function ordered({ items, ...order }: RunMessage): Frame {

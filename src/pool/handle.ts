@@ -10,9 +10,10 @@ import type { MessagePort } from 'node:worker_threads';
 import { LOGS_BYTES_MAX, MAILBOX_LOOK_MS, WORKER_HEAP_MIB_MAX } from '../limits.ts';
 import type { ItemResult } from '../state/inputs.ts';
 import { errorLine } from './errors.ts';
+import { createHand, Hand } from './hand.ts';
 import { isFromThread } from './heard.ts';
 import { createMailbox, isLongMessage, MailboxReader, MailboxWriter, NoMessage, WAKE } from './mailbox.ts';
-import type { FromThread, ItemSettled, ThreadBirth, ToThread } from './messages.ts';
+import type { FromThread, ItemSettled, RunMessage, ThreadBirth, ToThread } from './messages.ts';
 import type { ReportWorker } from './runner.ts';
 
 /** Loads thread.ts, in the built service thread.js, with what was compiled of it before. */
@@ -24,6 +25,7 @@ export class ThreadHandle {
   readonly #port: MessagePort;
   readonly #mailbox: MailboxReader;
   readonly #orders: MailboxWriter<ToThread>;
+  readonly #hand: Hand;
   readonly #thread: Worker;
   #logs = '';
   #endReason: string | undefined;
@@ -33,18 +35,20 @@ export class ThreadHandle {
   #isRefused = false;
 
   /** Throws when the system gives no thread. */
-  constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port' | 'mailbox' | 'orders'>, report: ReportWorker) {
+  constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port' | 'mailbox' | 'orders' | 'hand'>, report: ReportWorker) {
     const { port1, port2 } = new MessageChannel();
     const mailbox = createMailbox();
     const orders = createMailbox();
+    const hand = createHand();
     this.number = number;
     this.#report = report;
     this.#port = port1;
     this.#mailbox = new MailboxReader(mailbox);
+    this.#hand = new Hand(hand);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
     this.#orders = new MailboxWriter(orders, (message) => port1.postMessage(message));
     this.#thread = new Worker(ENTRY, {
-      workerData: { ...birth, port: port2, mailbox, orders } satisfies ThreadBirth<MessagePort>,
+      workerData: { ...birth, port: port2, mailbox, orders, hand } satisfies ThreadBirth<MessagePort>,
       transferList: [port2],
       name: `worker ${number}`,
       argv: [],
@@ -67,9 +71,24 @@ export class ThreadHandle {
     this.#orders.say(message, true);
   }
 
-  /** Ends the thread, also one that spins; resolves when it has ended. The first reason is the one that is reported. */
+  run(message: RunMessage): void {
+    const { number } = message;
+    if (number !== undefined) this.#hand.give(number);
+    this.post(message);
+  }
+
+  /** Returns those that will not begin. */
+  takeBack(numbers: readonly number[]): readonly number[] {
+    return numbers.filter((number) => this.#hand.claim(number));
+  }
+
+  /**
+   * Ends the thread, also one that spins; resolves when it has ended. It begins nothing more. The first reason is the one
+   * that is reported.
+   */
   async end(reason: string): Promise<void> {
     this.#explain(reason);
+    this.#hand.claimAll();
     await this.#thread.terminate();
   }
 

@@ -18,6 +18,7 @@ const ERROR_KINDS: { readonly [Kind in TaskErrorKind]: true } = {
 const SHAPES: { readonly [Kind in Exclude<FromThread, string>['kind']]: Shape } = {
   workerReady: ({ functions, broken }) => isListOf(functions, ['name', 'description', 'module']) && isListOf(broken, ['module', 'message']),
   setupSettled: ({ error }) => error === undefined || isTaskError(error),
+  orderBegun: ({ number }) => isWhole(number),
   itemSettled: ({ index, value, error, durationMs }) => isWhole(index) && typeof durationMs === 'number' && (error === undefined ? isValue(value) : value === undefined && isTaskError(error)),
   taskAcquire: (said) => isAcquire(said) && isMs(said['ttlMs'], TTL_MS_MIN, TTL_MS_MAX) && isMs(said['waitMs'], 0, TICKET_WAIT_MS_MAX),
   taskRelease: ({ lock, fencingToken }) => isName(lock) && isWhole(fencingToken),

@@ -6,7 +6,7 @@
 export const { parse: parseJson, stringify: stringifyJson } = JSON;
 export const now = performance.now.bind(performance);
 export const byteLength = Buffer.byteLength.bind(Buffer);
-export const { load: loadAtomic, store: storeAtomic, exchange: exchangeAtomic, add: addAtomic, wait: waitAtomic, notify: notifyAtomic } = Atomics;
+export const { load: loadAtomic, store: storeAtomic, exchange: exchangeAtomic, add: addAtomic, wait: waitAtomic, notify: notifyAtomic, compareExchange: exchangeAtomicIf } = Atomics;
 /** Functions whose first argument is the object. */
 export const writeUtf8: (bytes: Buffer, text: string, start: number, length: number) => number = Function.prototype.call.bind(Buffer.prototype.utf8Write);
 export const sliceUtf8: (bytes: Buffer, start: number, end: number) => string = Function.prototype.call.bind(Buffer.prototype.utf8Slice);

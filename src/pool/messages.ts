@@ -12,6 +12,7 @@ export interface ThreadBirth<Port> {
   /** What the thread says, and what it is told. */
   readonly mailbox: SharedArrayBuffer;
   readonly orders: SharedArrayBuffer;
+  readonly hand: SharedArrayBuffer;
   /** Absolute path. */
   readonly functionsDir: string;
   readonly setup: { readonly batch: string; readonly attempt: number; readonly text: string } | undefined;
@@ -28,22 +29,26 @@ export interface RunMessage {
   readonly payloadFirst: number;
   readonly first: number;
   readonly end: number;
+  /** In the thread's hand: to be claimed before it begins. */
+  readonly number?: number | undefined;
 }
 
 export type ToThread =
   | RunMessage
-  | { readonly kind: 'abort'; readonly reason: TaskErrorKind }
+  | { readonly kind: 'abort'; readonly batch: string; readonly reason: TaskErrorKind }
   | { readonly kind: 'answer'; readonly call: number; readonly answer: LockAnswer }
   | { readonly kind: 'lose'; readonly fencingToken: number; readonly reason: string };
 
 type Said<Report> = Report extends WorkerReport ? Omit<Report, 'worker' | 'logs'> : never;
+
+export type OrderBegun = Extract<Said<WorkerReport>, { readonly kind: 'orderBegun' }>;
 
 export type ItemSettled = { readonly kind: 'itemSettled' } & Omit<ItemResult, 'logs'>;
 
 /** A string is something that the running item printed: the most frequent message is the cheapest. */
 export type FromThread =
   | string
-  | Said<Exclude<WorkerReport, { readonly kind: 'itemsSettled' | 'workerEnded' | 'orderDamaged' }>>
+  | Said<Exclude<WorkerReport, { readonly kind: 'itemsSettled' | 'ordersTakenBack' | 'workerEnded' | 'orderDamaged' }>>
   | ItemSettled
   /** The thread ends itself after this, because of an error that no code caught. */
   | { readonly kind: 'fatal'; readonly message: string };

@@ -42,9 +42,13 @@ export function createThreadPool(options: ThreadPoolOptions): TaskRunner {
       }
     },
     run(worker, order, items) {
-      if (!closed) threads.get(worker)?.post(runMessage(order, items));
+      if (!closed) threads.get(worker)?.run(runMessage(order, items));
     },
-    abort: (worker, reason) => threads.get(worker)?.post({ kind: 'abort', reason }),
+    takeBack(worker, numbers) {
+      const thread = threads.get(worker);
+      if (thread !== undefined) report({ kind: 'ordersTakenBack', worker, numbers: thread.takeBack(numbers) });
+    },
+    abort: (worker, batch, reason) => threads.get(worker)?.post({ kind: 'abort', batch, reason }),
     end: (worker) => void threads.get(worker)?.end('the worker was ended'),
     answerLock: (worker, call, answer) => threads.get(worker)?.post({ kind: 'answer', call, answer }),
     loseLock: (worker, fencingToken, reason) => threads.get(worker)?.post({ kind: 'lose', fencingToken, reason }),
@@ -64,8 +68,8 @@ export function createThreadPool(options: ThreadPoolOptions): TaskRunner {
   };
 }
 
-function runMessage({ batch, function: name, call, attempt, payloadFirst, first, end }: RunOrder, items: Uint8Array): RunMessage {
-  return { kind: 'run', batch, function: name, call, attempt, payloadFirst, first, end, items: textOf(items) };
+function runMessage({ batch, function: name, call, attempt, payloadFirst, first, end, number }: RunOrder, items: Uint8Array): RunMessage {
+  return { kind: 'run', batch, function: name, call, attempt, payloadFirst, first, end, number, items: textOf(items) };
 }
 
 /** A string crosses to the thread by copy; of a view the whole buffer under it would be copied. */

@@ -9,10 +9,12 @@ import type { TaskErrorKind, WorkerReport } from '../state/inputs.ts';
 export interface TaskRunner {
   /** Starts a thread. `setup` is JSON text (`SetupOrder.payload`); the thread runs it after loading the functions. */
   start(worker: number, setup: { readonly batch: string; readonly attempt: number; readonly text: Uint8Array } | undefined): void;
-  /** Runs items on an idle thread; `items` is the text behind `RunOrder.payload`. */
+  /** Runs items on an idle thread, or puts them into the hand of one that runs; `items` is the text behind `RunOrder.payload`. */
   run(worker: number, order: RunOrder, items: Uint8Array): void;
-  /** Aborts the signals of what runs; the thread begins no further item of its order. */
-  abort(worker: number, reason: TaskErrorKind): void;
+  /** Takes these orders out of the thread's hand, as far as they have not begun, and reports which. */
+  takeBack(worker: number, numbers: readonly number[]): void;
+  /** Aborts the signals of what runs of the batch; the thread begins no further item of that order. */
+  abort(worker: number, batch: string, reason: TaskErrorKind): void;
   /** Ends the thread, also one that spins. `workerEnded` is reported when it has ended. Unknown numbers are ignored. */
   end(worker: number): void;
   answerLock(worker: number, call: number, answer: LockAnswer): void;

@@ -2,7 +2,7 @@
 //
 // Owns the wiring of the thread's parts and what happens to an error that no code caught: the thread says so and ends,
 // because nobody knows what state it left behind.
-//   T1. The port and the mailboxes are in no task's reach: they are taken out of `workerData`, which every module can import.
+//   T1. The port and the shared memory are in no task's reach: they are taken out of `workerData`, which every module can import.
 
 import { flushCompileCache } from 'node:module';
 import { workerData } from 'node:worker_threads';
@@ -10,6 +10,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { THREAD_WAIT_MS } from '../limits.ts';
 import { Calls } from './calls.ts';
 import { errorLine } from './errors.ts';
+import { Hand } from './hand.ts';
 import { loadFunctions } from './load.ts';
 import { atNextTurn } from './intrinsics.ts';
 import { isLongMessage, MailboxReader, MailboxWriter } from './mailbox.ts';
@@ -19,8 +20,8 @@ import { runOutside } from './scopes.ts';
 import { TaskLocks } from './task-locks.ts';
 
 const birth: ThreadBirth<MessagePort> = workerData;
-const { port, mailbox, orders, functionsDir, setup } = birth;
-for (const name of ['port', 'mailbox', 'orders']) Reflect.deleteProperty(workerData, name);
+const { port, mailbox, orders, hand, functionsDir, setup } = birth;
+for (const name of ['port', 'mailbox', 'orders', 'hand']) Reflect.deleteProperty(workerData, name);
 const exit = process.exit.bind(process);
 const writer = new MailboxWriter<FromThread>(mailbox, port.postMessage.bind(port));
 const told = new MailboxReader(orders);
@@ -56,7 +57,7 @@ function obey(messages: Iterable<unknown>): void {
         calls?.run(message);
         break;
       case 'abort':
-        calls?.abort(message.reason);
+        calls?.abort(message.batch, message.reason);
         break;
       case 'answer':
         locks.answer(message.call, message.answer);
@@ -90,7 +91,8 @@ function awaitSoon(): void {
 }
 
 const { callable, functions, broken } = await loadFunctions(functionsDir);
-calls = new Calls(callable, locks, { post, hear, await: awaitMore });
+const given = new Hand(hand);
+calls = new Calls(callable, locks, { post, hear, await: awaitMore, claim: (number) => given.claim(number) });
 post({ kind: 'workerReady', functions, broken });
 // A thread is mostly ended from outside, and would keep nothing of what it compiled.
 flushCompileCache();

@@ -24,6 +24,8 @@ export interface RunOrder {
   /** Run items `first` to `end - 1` of the batch. */
   readonly first: number;
   readonly end: number;
+  /** In the thread's hand: its number there. The thread begins it behind what it was told before, unless it was taken back. */
+  readonly number?: number | undefined;
 }
 
 /** The answer to a `taskAcquire`. */
@@ -34,8 +36,10 @@ export type LockAnswer =
 export type WorkerEffect =
   | { readonly kind: 'startWorker'; readonly worker: number; readonly setup?: SetupOrder | undefined }
   | { readonly kind: 'runItems'; readonly worker: number; readonly order: RunOrder }
-  /** Abort the signals of what runs and begin no further item. */
-  | { readonly kind: 'abortRun'; readonly worker: number; readonly reason: TaskErrorKind }
+  /** Take these out of the thread's hand; `ordersTakenBack` follows. */
+  | { readonly kind: 'takeBack'; readonly worker: number; readonly numbers: readonly number[] }
+  /** Abort the signals of what runs of the batch and begin no further item of its order. */
+  | { readonly kind: 'abortRun'; readonly worker: number; readonly batch: string; readonly reason: TaskErrorKind }
   /** End the thread; `workerEnded` follows when it has. */
   | { readonly kind: 'endWorker'; readonly worker: number }
   | { readonly kind: 'answerLock'; readonly worker: number; readonly call: number; readonly answer: LockAnswer }

@@ -8,7 +8,9 @@ import { emptyLine, HeldLines, type Line } from './lines.ts';
 import { Ordered } from './ordered.ts';
 import { Queue } from './queue.ts';
 import { Outbox } from './outbox.ts';
-import type { BatchRow, BatchState, ChunkRow, DeliveryRow, EndedLease, LeaseRow, ListenerRow, LockRow, SendingRow } from './rows.ts';
+import type {
+  BatchRow, BatchState, ChunkRow, DeliveryRow, EndedLease, Handed, LeaseRow, ListenerRow, LockRow, SendingRow, WorkerRow,
+} from './rows.ts';
 
 const NOBODY = new Fifo();
 
@@ -152,6 +154,7 @@ export class LeaseIndex {
 
 const NO_REQUESTS: readonly number[] = [];
 const NO_LEASES: ReadonlySet<string> = new Set();
+const NOTHING_IN_HAND: readonly Handed[] = [];
 const ORDER_DIGITS = 15;
 const ITEM_DIGITS = 6;
 
@@ -173,10 +176,12 @@ export class BatchIndex {
   /** Keys of all batches, newest first, and the batch behind each. */
   readonly listed = new Ordered();
   readonly byListKey = new Map<string, string>();
-  /** Ids of chunks that wait for a worker, in the order in which they start. */
+  /** Ids of chunks that wait for a worker and are in no thread's hand, in the order in which they start. */
   readonly queued = new Ordered();
-  /** Those among them that are claimed. */
+  /** Those that are claimed, in a hand or not. */
   readonly claimed = new Set<string>();
+  /** Those in a thread's hand. */
+  readonly handed = new Set<string>();
   /** Ids of chunks that ended with the process so often that their items run alone, in the order in which they start. */
   readonly alone = new Ordered();
   /** Ids of chunks of each batch that are not done. */
@@ -222,6 +227,21 @@ export class BatchIndex {
     else if (before?.state === 'claimed') this.claimed.delete(id);
     if (after !== undefined && after.losses >= PROCESS_LOSSES_MAX) this.alone.add(id);
     else if (before !== undefined && before.losses >= PROCESS_LOSSES_MAX) this.alone.delete(id);
+  }
+
+  /** What has left a hand waits again, unless it has begun. */
+  workerChanged(before: WorkerRow | undefined, after: WorkerRow | undefined): void {
+    const had = before?.hand ?? NOTHING_IN_HAND;
+    const has = after?.hand ?? NOTHING_IN_HAND;
+    if (had === has) return;
+    for (const { chunk } of had) {
+      this.handed.delete(chunk);
+      if (this.claimed.has(chunk)) this.queued.add(chunk);
+    }
+    for (const { chunk } of has) {
+      this.handed.add(chunk);
+      this.queued.delete(chunk);
+    }
   }
 
   deliveryChanged(before: DeliveryRow | undefined, after: DeliveryRow | undefined): void {

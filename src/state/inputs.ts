@@ -122,10 +122,14 @@ export type WorkerReport =
   | { readonly kind: 'setupSettled'; readonly worker: number; readonly error?: TaskError | undefined }
   /** Items ended, one behind the other, and the thread said nothing else between them. */
   | { readonly kind: 'itemsSettled'; readonly worker: number; readonly results: readonly ItemResult[] }
+  /** An order of the thread's hand has begun. What the thread says from here on is said by its items. */
+  | { readonly kind: 'orderBegun'; readonly worker: number; readonly number: number }
+  /** The answer to `takeBack`: these orders will not begin; the others of the hand have. */
+  | { readonly kind: 'ordersTakenBack'; readonly worker: number; readonly numbers: readonly number[] }
   /** The thread has ended, told to or not. Nothing comes from it afterwards. `logs`: of the item that was running. */
   | { readonly kind: 'workerEnded'; readonly worker: number; readonly message: string; readonly logs: string }
   /** What the worker was to be given cannot be read back: it was given nothing. Comes from the engine, not the thread. */
-  | { readonly kind: 'orderDamaged'; readonly worker: number }
+  | { readonly kind: 'orderDamaged'; readonly worker: number; readonly number?: number | undefined }
   /** Code in a task asked for a lock. `call` is the worker's own number for this question. */
   | { readonly kind: 'taskAcquire'; readonly worker: number; readonly call: number; readonly scope: number; readonly lock: string; readonly ttlMs?: number | undefined; readonly waitMs?: number | undefined }
   /** It gave a lock back, and waits for no answer. */

@@ -90,10 +90,28 @@ function* brokenBatches(state: State): Generator<string> {
 
 function* brokenChunks(state: State): Generator<string> {
   const workers = new Map([...state.workers.values()].map((worker) => [worker.chunk, worker]));
+  const waiting = new Set(state.batchIndex.queued.from(''));
   for (const chunk of state.chunks.values()) {
-    if (state.batches.get(chunk.batch) === undefined) yield `chunk ${chunk.id} belongs to no batch`;
+    const batch = state.batches.get(chunk.batch);
+    if (batch === undefined) yield `chunk ${chunk.id} belongs to no batch`;
+    if (batch?.cancelled === true && waiting.has(chunk.id)) yield `chunk ${chunk.id} waits, and its batch was cancelled`;
+    if ((chunk.state !== 'running' && !state.batchIndex.handed.has(chunk.id)) !== waiting.has(chunk.id)) yield `chunk ${chunk.id} waits and runs, or neither`;
     if (chunk.state === 'running' && !workers.has(chunk.id)) yield `chunk ${chunk.id} runs on no worker`;
   }
+  yield* brokenHands(state);
+}
+
+/** What is in a thread's hand is claimed, and in no other. */
+function* brokenHands({ chunks, workers, batchIndex }: State): Generator<string> {
+  const seen = new Set<string>();
+  for (const { worker, hand } of workers.values()) {
+    for (const { chunk } of hand ?? []) {
+      if (chunks.get(chunk)?.state !== 'claimed') yield `worker ${worker} has chunk ${chunk} in hand, which is not claimed`;
+      if (seen.has(chunk) || !batchIndex.handed.has(chunk)) yield `chunk ${chunk} is in two hands, or in one and not among those that are`;
+      seen.add(chunk);
+    }
+  }
+  if (seen.size !== batchIndex.handed.size) yield `${batchIndex.handed.size} chunks are said to be in a hand, and ${seen.size} are`;
 }
 
 function leaseOf(state: State, id: string): LeaseRow | undefined {

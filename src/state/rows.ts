@@ -224,11 +224,19 @@ export interface SendingRow {
 
 // --- workers (all volatile) -----------------------------------------------------------------------------------------
 
+/** An order in a thread's hand: told ahead of its time, and not known to have begun. */
+export interface Handed {
+  /** The thread's own numbering. */
+  readonly number: number;
+  readonly chunk: string;
+}
+
 export interface WorkerRow {
   readonly worker: number;
   /** The batch whose setup it has; absent for a thread without a setup. */
   readonly setup?: string | undefined;
-  readonly state: 'starting' | 'setup' | 'idle' | 'running' | 'ending' | 'stuck';
+  /** `between`: what it ran has ended, and what it runs of its hand is not known yet. */
+  readonly state: 'starting' | 'setup' | 'idle' | 'running' | 'between' | 'ending' | 'stuck';
   /** The chunk it runs, or was started for. */
   readonly chunk?: string | undefined;
   /** The item that runs, and one past the last that it was told to run. */
@@ -242,10 +250,20 @@ export interface WorkerRow {
   readonly chunkAt?: number | undefined;
   /** Why it was told to end, and so how the running item fails. */
   readonly ending?: 'timeout' | 'cancelled' | 'replaced' | 'stopped' | undefined;
-  /** The running item, or the latest of an idle thread, was told to stop because its batch was cancelled. */
+  /** The running item was told to stop because its batch was cancelled. */
   readonly aborted?: true | undefined;
   /** A lock that the running item held was revoked. */
   readonly lockLost?: string | undefined;
+  /** What it was told was told at once: what is told at once from now on comes behind. */
+  readonly isTold?: true | undefined;
+  /** What it goes on with by itself, in this order. */
+  readonly hand?: readonly Handed[] | undefined;
+  /** The number of the latest order that it was handed. */
+  readonly handed?: number | undefined;
+  /** Its hand was asked back. It is handed nothing more before it has begun another chunk. */
+  readonly recalled?: true | undefined;
+  /** (between) It was left less than it was ordered to run, and may still be in an item that nobody wants. */
+  readonly isCut?: true | undefined;
 }
 
 /** What the functions folder holds, as the latest worker reported it. */

@@ -124,7 +124,10 @@ export class State {
       due('listener', (row) => String(row.request), (row) => row.waitUntil),
     ]);
     this.sending = new Table<SendingRow>((row) => row.delivery, [(before, after) => batches.sendingChanged(before, after)]);
-    this.workers = new Table<WorkerRow>((row) => String(row.worker), [due('worker', (row) => String(row.worker), (row) => row.dueAt)]);
+    this.workers = new Table<WorkerRow>((row) => String(row.worker), [
+      (before, after) => batches.workerChanged(before, after),
+      due('worker', (row) => String(row.worker), (row) => row.dueAt),
+    ]);
   }
 
   #firstEndedDue(after: LeaseRow | undefined): void {

@@ -35,7 +35,7 @@ export function taskMetrics(state: State, metrics: Metrics): (fact: TaskFact) =>
 
 function batchGauges({ batchIndex }: State, metrics: Metrics): void {
   gauges({ name: 'holdfast_batches', help: 'Batches that are kept, by state.', metrics }, new LabelSets('state'), () => Object.entries(batchIndex.byState));
-  gauge({ name: 'holdfast_chunks_queued', help: 'Chunks of batches that wait for a worker.', metrics }, () => batchIndex.queued.size);
+  gauge({ name: 'holdfast_chunks_queued', help: 'Chunks of batches that wait for a worker.', metrics }, () => batchIndex.queued.size + batchIndex.handed.size);
   gauge({ name: 'holdfast_batch_errors_unread', help: 'Failed tasks whose failure nobody has fetched and no callback has delivered.', metrics }, () => batchIndex.unreadErrors);
 }
 

@@ -60,13 +60,14 @@ test('a chunk whose claim is in a commit that is under way waits for it', () => 
   expect(wasEarly(world)).toBe(false);
 });
 
-test('a thread that was told to stop its last item hears of that before it begins a claimed chunk', () => {
+test('a thread begins a claimed chunk at once, though it may not have heard yet that its last item was to stop: it was told of which batch', () => {
   const { world, id } = worked(3);
   const other = world.submit({ items: ITEMS, chunkSize: 1 });
   world.ask({ kind: 'cancelBatch', batch: id });
   world.finish(world.threadOf(id));
   expect(world.running()).toEqual([`${other.id}:0`]);
-  expect(wasEarly(world)).toBe(false);
+  expect(wasEarly(world)).toBe(true);
+  expect(world.effects).toContainEqual(expect.objectContaining({ kind: 'abortRun', batch: id }));
 });
 
 test('after a crash what was claimed is run in its next attempt, and is not claimed again', () => {

@@ -25,6 +25,8 @@ export interface Thread {
   ready: boolean;
   setUp: boolean;
   order?: RunOrder | undefined;
+  /** What it goes on with by itself. */
+  hand: RunOrder[];
   /** The item that it runs. */
   item: number;
   toldToEnd: boolean;
@@ -50,6 +52,9 @@ export class World {
   readonly facts: Fact[] = [];
   readonly threads = new Map<number, Thread>();
   readonly payloads = new Map<string, string>();
+  /** Whether what is asked back out of a hand is given back at once; otherwise a test does it (`takeBack`). */
+  takesBack = true;
+  #asked: Extract<Effect, { kind: 'takeBack' }>[] = [];
   #stored = new Map<string, StoredRow>();
   #answers = new Map<number, Reply>();
   #requests = 0;
@@ -156,6 +161,28 @@ export class World {
     thread.item++;
     if (thread.item === thread.order.end || thread.toldToAbort) thread.order = undefined;
     this.report({ kind: 'itemsSettled', worker: thread.worker, results: [{ index, value, error, logs, durationMs: 5 }] });
+    if (thread.order === undefined) this.goOn(thread);
+  }
+
+  /** The thread begins the next order of its hand, if there is one. */
+  goOn(thread: Thread): void {
+    const order = thread.hand.shift();
+    if (order?.number === undefined) return;
+    thread.order = order;
+    thread.item = order.first;
+    thread.toldToAbort = false;
+    this.report({ kind: 'orderBegun', worker: thread.worker, number: order.number });
+  }
+
+  /** What was asked back is given back, as far as it has not begun. */
+  takeBack(): void {
+    for (const { worker, numbers } of this.#asked.splice(0)) {
+      const thread = this.threads.get(worker);
+      if (thread === undefined) continue;
+      const back = thread.hand.filter(({ number }) => number !== undefined && numbers.includes(number));
+      thread.hand = thread.hand.filter((order) => !back.includes(order));
+      this.report({ kind: 'ordersTakenBack', worker, numbers: back.map(({ number }) => number!) });
+    }
   }
 
   /** The thread ends, told to or not. */
@@ -220,6 +247,7 @@ export class World {
     }
     const broken = brokenInvariants(this.state);
     if (broken.length > 0) throw new Error(broken.join('; '));
+    if (this.takesBack && this.#asked.length > 0) this.takeBack();
   }
 
   #store(): void {
@@ -241,22 +269,31 @@ export class World {
     switch (effect.kind) {
       case 'startWorker': {
         if (effect.setup !== undefined) this.#mustHave(effect.setup.payload.id);
-        this.threads.set(effect.worker, { worker: effect.worker, setup: effect.setup?.batch, ready: false, setUp: false, item: 0, toldToEnd: false, toldToAbort: false });
+        this.threads.set(effect.worker, { worker: effect.worker, setup: effect.setup?.batch, ready: false, setUp: false, hand: [], item: 0, toldToEnd: false, toldToAbort: false });
         break;
       }
       case 'runItems': {
         const thread = this.thread(effect.worker);
-        if (thread.order !== undefined || !thread.ready) throw new Error(`thread ${effect.worker} is not free`);
         this.#mustHave(effect.order.payload.id);
+        if (effect.order.number !== undefined) {
+          thread.hand.push(effect.order);
+          break;
+        }
+        if (thread.order !== undefined || !thread.ready) throw new Error(`thread ${effect.worker} is not free`);
         thread.order = effect.order;
         thread.item = effect.order.first;
         break;
       }
-      case 'abortRun': this.thread(effect.worker).toldToAbort = true; break;
+      case 'takeBack': this.#asked.push(effect); break;
+      case 'abortRun': this.#abort(this.thread(effect.worker), effect.batch); break;
       case 'endWorker': this.thread(effect.worker).toldToEnd = true; break;
       case 'send': this.#mustHave(effect.payload.id); break;
       case 'answerLock': case 'loseLock': break;
     }
+  }
+
+  #abort(thread: Thread, batch: string): void {
+    if (thread.order?.batch === batch) thread.toldToAbort = true;
   }
 
   #mustHave(payload: string): void {

@@ -20,10 +20,10 @@ test('a stop that is told while no item runs is told to the next, of which nothi
     called.push(item);
     busy();
   };
-  const main = { post: ((message) => { posted.push(message); }) satisfies PostFromThread, hear: () => {}, await: () => { over.resolve(); } };
+  const main = { post: ((message) => { posted.push(message); }) satisfies PostFromThread, hear: () => {}, await: () => { over.resolve(); }, claim: () => true };
   const calls = new Calls(new Map([['slow', slow]]), new TaskLocks(main.post, () => {}), main);
   calls.run({ kind: 'run', batch: 'bat_1', function: 'slow', call: 'map', attempt: 1, payloadFirst: 0, first: 0, end: 50, items: JSON.stringify(Array.from({ length: 50 }, (_, n) => n)) });
-  setTimeout(() => { calls.abort('cancelled'); }, CALL_MS);
+  setTimeout(() => { calls.abort('bat_1', 'cancelled'); }, CALL_MS);
   await over.promise;
   const results = posted.filter((message) => typeof message === 'object' && message.kind === 'itemSettled');
   expect(results.length).toBeLessThan(50);

@@ -59,7 +59,7 @@ test('a told stop aborts the signal of what runs and begins no further item', as
   const bench = new Bench();
   const worker = await bench.started();
   bench.run(worker, 'waitForAbort', [0, 1, 2]);
-  bench.pool.abort(worker, 'cancelled');
+  bench.pool.abort(worker, 'bat_1', 'cancelled');
   expect(value(await bench.settled(worker))).toMatchObject({ code: 'cancelled' });
   bench.run(worker, 'echo', ['next'], { first: 7, end: 8, payloadFirst: 7 });
   await bench.settled(worker, 7);
@@ -71,7 +71,7 @@ test('a told stop between synchronous items is heard before the next begins', as
   const worker = await bench.started();
   bench.run(worker, 'print', Array.from({ length: 20_000 }, () => 'x'));
   await bench.settled(worker, 0);
-  bench.pool.abort(worker, 'cancelled');
+  bench.pool.abort(worker, 'bat_1', 'cancelled');
   bench.run(worker, 'echo', ['next'], { first: 50_000, end: 50_001, payloadFirst: 50_000 });
   await bench.settled(worker, 50_000);
   expect(bench.recorder.all('itemSettled').length).toBeLessThan(20_000);
@@ -97,7 +97,7 @@ test('a stop that comes after the order has ended touches no later order', async
   const worker = await bench.started();
   bench.run(worker, 'echo', [0]);
   await bench.settled(worker, 0);
-  bench.pool.abort(worker, 'timeout');
+  bench.pool.abort(worker, 'bat_1', 'timeout');
   bench.run(worker, 'describeContext', [0, 0], { payloadFirst: 1, first: 1, end: 3 });
   expect(value(await bench.settled(worker, 2))).toMatchObject({ aborted: false });
 });

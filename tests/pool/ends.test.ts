@@ -79,7 +79,7 @@ test('orders for a number that is not there do nothing', async () => {
   bench.pool.end(worker);
   await bench.ended(worker);
   bench.run(worker, 'echo', [1]);
-  bench.pool.abort(worker, 'cancelled');
+  bench.pool.abort(worker, 'bat_1', 'cancelled');
   bench.pool.answerLock(worker, 1, { kind: 'granted', fencingToken: 1 });
   bench.pool.loseLock(worker, 1, 'revoked');
   bench.pool.end(worker);

@@ -107,7 +107,7 @@ test('a lost lock aborts the signals of the grant and of the task, and the end o
 test('a task that is told to stop waits no longer, and a grant that comes nevertheless is given back', async () => {
   const { bench, worker } = await running('waitInVain', [ORDERS]);
   await bench.recorder.seen('taskAcquire');
-  bench.pool.abort(worker, 'cancelled');
+  bench.pool.abort(worker, 'bat_1', 'cancelled');
   await bench.recorder.seen('taskAcquire', (report) => report.lock === 'after');
   bench.pool.answerLock(worker, 1, { kind: 'granted', fencingToken: 7 });
   expect(await bench.recorder.seen('taskRelease')).toEqual({ kind: 'taskRelease', worker, lock: 'orders', fencingToken: 7 });

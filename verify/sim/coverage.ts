@@ -49,7 +49,7 @@ const INPUTS: Listed<Input['kind']> = {
   listLocks: true, listWaiters: true, revoke: true, hangUp: true, carried: true, uncarried: true,
   tick: true, resumed: true, opened: true, drain: true, stop: true,
   submitBatch: true, readBatch: true, listBatches: true, readResults: true, cancelBatch: true,
-  workerReady: true, setupSettled: true, itemsSettled: true, workerEnded: true, orderDamaged: true, taskAcquire: true, taskRelease: true,
+  workerReady: true, setupSettled: true, orderBegun: true, itemsSettled: true, ordersTakenBack: true, workerEnded: true, orderDamaged: true, taskAcquire: true, taskRelease: true,
   deliverySettled: true,
 };
 const REFUSALS: Listed<RefusalCode> = {
@@ -60,7 +60,7 @@ const REFUSALS: Listed<RefusalCode> = {
   // These take a million rows, or ten thousand ended batches: unit tests have them.
   too_many_locks: false, too_many_leases: false, batch_forgotten: false,
 };
-const EFFECTS: Listed<Effect['kind']> = { startWorker: true, runItems: true, abortRun: true, endWorker: true, answerLock: true, loseLock: true, send: true };
+const EFFECTS: Listed<Effect['kind']> = { startWorker: true, runItems: true, takeBack: true, abortRun: true, endWorker: true, answerLock: true, loseLock: true, send: true };
 const FAULTS = [
   'crash', 'crash before a commit', 'crash inside a commit', 'crash after a commit', 'failed commit', 'slow commit', 'lost request',
   'lost answer', 'doubled request', 'overtaken request', 'hang-up while waiting', 'hang-up while granted', 'retry after a crash', 'wall jump forth', 'wall jump back', 'stall',

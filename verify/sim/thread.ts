@@ -1,7 +1,8 @@
 // Thread: what runs on one worker: an initializer, then items, each with the locks that it takes.
 //
-//   W1. Items of an order run one after another. What each came to is known outside before the next begins, and may be
-//       told a moment later with those behind it; nothing else is told between them, and the end of the thread not before.
+//   W1. Items of an order run one after another, and behind them those of the orders in its hand. What each came to is known
+//       outside before the next begins, and may be told a moment later with those behind it, the begin of an order like the
+//       end of an item; nothing else is told between them, and the end of the thread not before.
 //   W2. A task may be sure of a lock from the answer until it releases it, it is told that it lost it, or it ends.
 
 import { SETUP_SCOPE } from '../../src/state/inputs.ts';
@@ -33,9 +34,11 @@ export class Thread {
   /** Rises with each begin and end of a scope: what was planned for another one is not done. */
   #run = 0;
   #order: RunOrder | undefined;
+  #hand: RunOrder[] = [];
   #begun: Begun | undefined;
-  /** Results that wait to be told together. (W1) */
-  #untold: ItemResult[] = [];
+  /** What waits to be told together. (W1) */
+  #untold: WorkerReport[] = [];
+  /** What it has begun since it was idle. */
   #ofOrder: Begun[] = [];
   #isStopped = false;
   #wasTold = false;
@@ -58,14 +61,25 @@ export class Thread {
   }
 
   run(order: RunOrder, die: (why: string) => void): void {
-    this.#order = order;
-    this.#ofOrder = [];
-    this.#isStopped = false;
     this.#die = die;
-    this.#begin(order.first);
+    if (order.number !== undefined && (this.#order !== undefined || this.#hand.length > 0)) {
+      this.#hand.push(order);
+      return;
+    }
+    if (this.#order !== undefined) this.#world.judge.complain('tasks', `worker ${this.worker} was told to run items of ${order.batch} at once, and runs some of ${this.#order.batch}`);
+    this.#ofOrder = [];
+    this.#beginOrder(order);
   }
 
-  abort(): void {
+  /** Those that have not begun. */
+  takeBack(numbers: readonly number[]): readonly number[] {
+    const back = this.#hand.filter(({ number }) => number !== undefined && numbers.includes(number));
+    this.#hand = this.#hand.filter((order) => !back.includes(order));
+    return back.map(({ number }) => number!);
+  }
+
+  abort(batch: string): void {
+    if (this.#order?.batch !== batch) return;
     this.#isStopped = true;
     const { chance } = this.#world;
     const { scope, run } = { scope: this.#scope, run: this.#run };
@@ -75,6 +89,7 @@ export class Thread {
 
   toldToEnd(): void {
     this.#wasTold = true;
+    this.#hand = [];
     const { holds, profile, timeline } = this.#world;
     for (const token of this.#held.keys()) {
       if (profile.slowCommits > 0) holds.letGo(token);
@@ -121,6 +136,16 @@ export class Thread {
 
   // --- items
 
+  #beginOrder(order: RunOrder): void {
+    if (order.number !== undefined) {
+      this.#untold.push({ kind: 'orderBegun', worker: this.worker, number: order.number });
+      this.#later(this.#world.chance.next() * TELL_MS_MAX, () => this.#tell());
+    }
+    this.#order = order;
+    this.#isStopped = false;
+    this.#begin(order.first);
+  }
+
   #begin(index: number): void {
     const { tasks } = this.#world;
     const { batch, attempt } = this.#order!;
@@ -142,13 +167,26 @@ export class Thread {
     this.#scope = undefined;
     this.#begun!.isOver = true;
     if (outcome.value !== undefined) tasks.posted(order.batch, index, order.attempt);
-    this.#untold.push({ index, ...outcome, logs: chance.bool(0.1) ? 'said' : '', durationMs: 1 });
+    this.#addResult({ index, ...outcome, logs: chance.bool(0.1) ? 'said' : '', durationMs: 1 });
     if (this.#isBad(0.2)) this.#talkRubbish();
     const isLast = this.#isStopped || index + 1 >= order.end;
-    if (isLast || chance.bool(0.3)) this.#tell();
+    if ((isLast && this.#hand.length === 0) || chance.bool(0.3)) this.#tell();
     else this.#later(chance.next() * TELL_MS_MAX, () => this.#tell());
-    if (isLast || this.hasEnded) return;
-    this.#later(0.01, () => { if (!this.#isStopped && this.#order === order) this.#begin(index + 1); });
+    if (isLast) this.#order = undefined;
+    if (this.hasEnded) return;
+    if (isLast) this.#later(0.01, () => this.#goOn());
+    else this.#later(0.01, () => { if (!this.#isStopped && this.#order === order) this.#begin(index + 1); });
+  }
+
+  #goOn(): void {
+    const next = this.#order === undefined && !this.hasEnded ? this.#hand.shift() : undefined;
+    if (next !== undefined) this.#beginOrder(next);
+  }
+
+  #addResult(result: ItemResult): void {
+    const last = this.#untold.at(-1);
+    if (last?.kind === 'itemsSettled') this.#untold[this.#untold.length - 1] = { ...last, results: [...last.results, result] };
+    else this.#untold.push({ kind: 'itemsSettled', worker: this.worker, results: [result] });
   }
 
   /** Takes a lock or two, works for a while, and ends; or hangs, or takes its thread with it. */
@@ -213,8 +251,9 @@ export class Thread {
   }
 
   #tell(): void {
-    if (this.#untold.length > 0) this.#report({ kind: 'itemsSettled', worker: this.worker, results: this.#untold });
+    const untold = this.#untold;
     this.#untold = [];
+    for (const report of untold) this.#report(report);
   }
 
   /** What no thread says of itself: it must change nothing. */
@@ -227,6 +266,7 @@ export class Thread {
       { kind: 'itemsSettled', worker, results: [{ index: 1_000_000, value: '1', logs: '', durationMs: -1 }] },
       { kind: 'itemsSettled', worker: 999_999, results: [{ index: 0, value: '1', logs: '', durationMs: 1 }] },
       { kind: 'setupSettled', worker: 999_999 },
+      { kind: 'orderBegun', worker, number: 1_000_000 },
       { kind: 'taskRelease', worker, lock, fencingToken: tokens.mark() },
       { kind: 'taskAcquire', worker, call: ++this.#call, scope: 1_000_000, lock },
       { kind: 'workerEnded', worker: 999_999, message: 'never was', logs: '' },

@@ -50,8 +50,13 @@ export class Threads implements TaskRunner {
     thread.run(order, (why) => this.#die(thread, why));
   }
 
-  abort(worker: number): void {
-    this.#threads.get(worker)?.abort();
+  takeBack(worker: number, numbers: readonly number[]): void {
+    const thread = this.#threads.get(worker);
+    if (thread !== undefined) this.#post(worker, { kind: 'ordersTakenBack', worker, numbers: thread.takeBack(numbers) });
+  }
+
+  abort(worker: number, batch: string): void {
+    this.#threads.get(worker)?.abort(batch);
   }
 
   /** (H1) */

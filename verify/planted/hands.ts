@@ -1,0 +1,55 @@
+// Hands: mistakes in what threads are told ahead.
+
+import type { PlantedBug } from './bug.ts';
+
+export const HANDS: readonly PlantedBug[] = [
+  {
+    name: 'hand-lost-with-its-thread',
+    file: 'src/state/indexes.ts',
+    before: 'if (this.claimed.has(chunk)) this.queued.add(chunk);',
+    after: '',
+    why: 'What a thread leaves in its hand never runs, and its batch never ends.',
+  },
+  {
+    name: 'hand-cancelled-where-it-is',
+    file: 'src/batches/setups.ts',
+    before: '!begun.has(id) && !state.batchIndex.handed.has(id)',
+    after: '!begun.has(id)',
+    why: 'A chunk is cancelled that its thread may begin, or has begun.',
+  },
+  {
+    name: 'hand-dropped-with-a-damaged-order',
+    file: 'src/batches/workers.ts',
+    before: 'else if (row.hand !== undefined) goOnWithHand(step, row, false);\n',
+    after: '',
+    why: 'What a thread goes on with by itself is given to it, or another, a second time.',
+  },
+  {
+    name: 'begun-taken-for-taken-back',
+    file: 'src/batches/handed.ts',
+    before: 'takeOut(step, row, report.numbers);',
+    after: 'takeOut(step, row, row.hand.map(({ number }) => number));',
+    why: 'A chunk that had begun when its hand was asked back runs on two threads.',
+  },
+  {
+    name: 'taken-back-taken-for-begun',
+    file: 'src/batches/handed.ts',
+    before: 'takeOut(step, row, report.numbers);',
+    after: 'takeOut(step, row, []);',
+    why: 'A chunk that will not begin is waited for.',
+  },
+  {
+    name: 'handed-out-before-what-waits-for-a-commit',
+    file: 'src/batches/hands.ts',
+    before: ' && isTold === true',
+    after: '',
+    why: 'A thread begins what it is to do next before what it is to do now.',
+  },
+  {
+    name: 'taken-back-of-a-cancelled-batch-waits',
+    file: 'src/batches/handed.ts',
+    before: 'leaveHand(step, row.hand!.filter(isOut));',
+    after: '',
+    why: 'What comes back out of a hand runs although its batch is cancelled.',
+  },
+];
