@@ -7,7 +7,7 @@
 
 import { MAILBOX_BYTES } from '../limits.ts';
 import { byteLength, parseJson, sliceUtf8, stringifyJson, writeUtf8 } from './intrinsics.ts';
-import type { FromThread, ItemSettled, OrderBegun, RunMessage, ToThread } from './messages.ts';
+import type { FromThread, ItemSettled, OrderBegun, RunMessage, TaskAcquire, TaskRelease, ToThread } from './messages.ts';
 
 const HEAD_BYTES = 16;
 /** The next frame stands at the beginning; only the length and the form are there. */
@@ -22,6 +22,13 @@ const RETURNED = 3;
 const ORDERED = 4;
 /** The number of an order of the hand that has begun. */
 const BEGUN = 5;
+/** The name of a lock that is asked for without options, the call and the scope. */
+const ASKED = 6;
+/** The name of a lock that is given back, and the halves of its token. */
+const RELEASED = 7;
+/** A token in digits, and the call that it answers. */
+const GRANTED = 8;
+const HALF = 2 ** 32;
 
 interface Frame {
   readonly form: number;
@@ -37,11 +44,24 @@ export function isPlain(said: FromThread | ToThread): boolean {
 
 const NO_MEMBERS: readonly never[] = [];
 
-type OwnForm = (ItemSettled & { readonly value: string }) | OrderBegun;
+type Message = Exclude<FromThread | ToThread, string>;
+type Granted = Extract<ToThread, { readonly kind: 'answer' }> & { readonly answer: { readonly kind: 'granted' } };
+type OwnForm = (ItemSettled & { readonly value: string }) | OrderBegun | TaskAcquire | TaskRelease | Granted;
 
-/** An item without an error, and the begin of an order. */
-function hasOwnForm(said: Exclude<FromThread | ToThread, string>): said is OwnForm {
-  return said.kind === 'orderBegun' || (said.kind === 'itemSettled' && said.value !== undefined);
+/** An item without an error, the begin of an order, and what an acquire takes that is granted. */
+function hasOwnForm(said: Message): said is OwnForm {
+  switch (said.kind) {
+    case 'itemSettled': return said.value !== undefined;
+    case 'taskAcquire': return said.ttlMs === undefined && said.waitMs === undefined && isInt32(said.call);
+    case 'answer': return said.answer.kind === 'granted' && isInt32(said.call);
+    case 'orderBegun': case 'taskRelease': return true;
+    case 'run': case 'abort': case 'lose': case 'workerReady': case 'setupSettled': case 'fatal': return false;
+  }
+}
+
+/** Calls are counted for as long as a thread lives. */
+function isInt32(call: number): boolean {
+  return (call | 0) === call;
 }
 
 /** Returns the bytes that were taken, those skipped at the end of the memory included; 0 when there is no room. (F1) */
@@ -72,13 +92,18 @@ export function frameBytes(numbers: Int32Array, start: number): number {
 export function readFrame(bytes: Buffer, numbers: Int32Array, start: number): unknown {
   const textBytes = numbers[start / 4]!;
   const first = numbers[start / 4 + 2]!;
+  const second = numbers[start / 4 + 3]!;
   const begin = start + HEAD_BYTES;
+  const text = (): string => sliceUtf8(bytes, begin, begin + textBytes);
   switch (numbers[start / 4 + 1]) {
     case WRAPPED: return undefined;
-    case PLAIN: return parseJson(sliceUtf8(bytes, begin, begin + textBytes));
-    case PRINTED: return sliceUtf8(bytes, begin, begin + textBytes);
-    case RETURNED: return { kind: 'itemSettled', index: first, value: textBytes === 0 ? 'null' : sliceUtf8(bytes, begin, begin + textBytes), durationMs: numbers[start / 4 + 3]! } satisfies ItemSettled;
+    case PLAIN: return parseJson(text());
+    case PRINTED: return text();
+    case RETURNED: return { kind: 'itemSettled', index: first, value: textBytes === 0 ? 'null' : text(), durationMs: second } satisfies ItemSettled;
     case BEGUN: return { kind: 'orderBegun', number: first } satisfies OrderBegun;
+    case ASKED: return { kind: 'taskAcquire', call: first, scope: second, lock: text() } satisfies TaskAcquire;
+    case RELEASED: return { kind: 'taskRelease', lock: text(), fencingToken: first * HALF + (second >>> 0) } satisfies TaskRelease;
+    case GRANTED: return { kind: 'answer', call: first, answer: { kind: 'granted', fencingToken: parseJson(text()) } } satisfies Granted;
     case ORDERED: return { ...parseJson(sliceUtf8(bytes, begin, begin + first)), items: sliceUtf8(bytes, begin + first, begin + textBytes) };
     case undefined:
     default: throw new TypeError('no form of a message');
@@ -88,8 +113,13 @@ export function readFrame(bytes: Buffer, numbers: Int32Array, start: number): un
 function frameOf(said: FromThread | ToThread): Frame {
   if (typeof said === 'string') return { form: PRINTED, text: said, first: 0, second: 0 };
   if (!hasOwnForm(said)) return said.kind === 'run' ? ordered(said) : { form: PLAIN, text: stringifyJson(said), first: 0, second: 0 };
-  if (said.kind === 'orderBegun') return { form: BEGUN, text: '', first: said.number, second: 0 };
-  return { form: RETURNED, text: said.value === 'null' ? '' : said.value, first: said.index, second: said.durationMs };
+  switch (said.kind) {
+    case 'orderBegun': return { form: BEGUN, text: '', first: said.number, second: 0 };
+    case 'taskAcquire': return { form: ASKED, text: said.lock, first: said.call, second: said.scope };
+    case 'taskRelease': return { form: RELEASED, text: said.lock, first: (said.fencingToken / HALF) | 0, second: said.fencingToken | 0 };
+    case 'answer': return { form: GRANTED, text: `${said.answer.fencingToken}`, first: said.call, second: 0 };
+    case 'itemSettled': return { form: RETURNED, text: said.value === 'null' ? '' : said.value, first: said.index, second: said.durationMs };
+  }
 }
 
 function ordered({ items, ...order }: RunMessage): Frame {

@@ -42,6 +42,8 @@ export type ToThread =
 type Said<Report> = Report extends WorkerReport ? Omit<Report, 'worker' | 'logs'> : never;
 
 export type OrderBegun = Extract<Said<WorkerReport>, { readonly kind: 'orderBegun' }>;
+export type TaskAcquire = Extract<Said<WorkerReport>, { readonly kind: 'taskAcquire' }>;
+export type TaskRelease = Extract<Said<WorkerReport>, { readonly kind: 'taskRelease' }>;
 
 export type ItemSettled = { readonly kind: 'itemSettled' } & Omit<ItemResult, 'logs'>;
 

@@ -1,9 +1,11 @@
 // The mailbox: whatever is said, of whatever size and read whenever, is heard once and in its order.
 
-import { array, assert, boolean, constant, constantFrom, nat, oneof, property, record } from 'fast-check';
+import { array, assert, boolean, constant, constantFrom, json, nat, oneof, property, record, string, type Arbitrary } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAILBOX_BYTES } from '../../src/limits.ts';
+import { HAND_NUMBERS, MAILBOX_BYTES } from '../../src/limits.ts';
 import { createMailbox, isLongMessage, MailboxReader, MailboxWriter, NoMessage, WAKE, type ThroughPort } from '../../src/pool/mailbox.ts';
+import type { FromThread, ToThread } from '../../src/pool/messages.ts';
+import { SETUP_SCOPE } from '../../src/state/inputs.ts';
 import { Bench } from './recorder.ts';
 
 /** Both sides in one thread, and the port between them as a list that is taken from later. */
@@ -11,11 +13,11 @@ class Pair {
   readonly memory = createMailbox();
   readonly port: ThroughPort[] = [];
   readonly heard: unknown[] = [];
-  readonly #writer = new MailboxWriter(this.memory, (message) => { this.port.push(message); });
+  readonly #writer = new MailboxWriter<FromThread | ToThread>(this.memory, (message) => { this.port.push(message); });
   readonly #reader = new MailboxReader(this.memory);
 
-  say(text: string, isUrgent: boolean): void {
-    this.#writer.say(text, isUrgent);
+  say(said: FromThread | ToThread, isUrgent: boolean): void {
+    this.#writer.say(said, isUrgent);
   }
 
   /** One message of the port comes, as an event of its own. */
@@ -46,7 +48,33 @@ const step = oneof(
   { weight: 3, arbitrary: record({ kind: constantFrom('receive' as const, 'look' as const, 'sleep' as const) }) },
 );
 
+const name = constantFrom('orders', 'a', 'orders/42:x@y.-_');
+const token = oneof(nat(10), constantFrom(2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1));
+const call = oneof(nat(10), constantFrom(2 ** 31 - 1, 2 ** 31, 2 ** 53 - 1));
+const scope = oneof(nat(), constant(SETUP_SCOPE));
+/** What has a form of its own, and what comes near to it. */
+const message: Arbitrary<FromThread | ToThread> = oneof(
+  record({ kind: constant('taskAcquire' as const), call, scope, lock: name }),
+  record({ kind: constant('taskAcquire' as const), call, scope, lock: name, ttlMs: nat() }),
+  record({ kind: constant('taskRelease' as const), lock: name, fencingToken: token }),
+  record({ kind: constant('answer' as const), call, answer: record({ kind: constant('granted' as const), fencingToken: token }) }),
+  record({ kind: constant('answer' as const), call, answer: record({ kind: constant('refused' as const), code: name, message: string() }) }),
+  record({ kind: constant('orderBegun' as const), number: nat(HAND_NUMBERS - 1) }),
+  record({ kind: constant('itemSettled' as const), index: nat(), value: json(), durationMs: nat() }),
+  record({ kind: constant('run' as const), batch: name, function: name, call: constantFrom('map' as const, 'starmap' as const), attempt: nat(), items: json(), payloadFirst: nat(), first: nat(), end: nat() }),
+  string(),
+);
+
 describe('the mailbox', () => {
+  test('each kind of message is heard as it was said', () => {
+    assert(property(array(message, { maxLength: 50 }), (messages) => {
+      const pair = new Pair();
+      for (const one of messages) pair.say(one, false);
+      pair.last();
+      expect(pair.heard).toEqual(messages);
+    }));
+  });
+
   test('everything that is said is heard once, in its order, however large and however late it is read', () => {
     assert(property(array(step, { maxLength: 80 }), (steps) => {
       const pair = new Pair();
