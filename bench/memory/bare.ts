@@ -1,14 +1,16 @@
-// A bare Fastify whose one request never ends: what a waiting connection costs in a service on it that keeps nothing for it.
+// A bare Fastify whose one request waits until it is told: what a waiting connection costs in any service on it, which must be
+// able to answer, and this one keeps nothing else for it.
 
 import fastify from 'fastify';
 
 const app = fastify({ logger: false });
-let waiters = 0;
+const waiting: ((answer: object) => void)[] = [];
 
 app.get('/health/live', () => ({}));
-app.get('/v1/locks/hot', () => ({ waiters }));
-app.post('/v1/locks/:lock/leases', () => {
-  waiters += 1;
-  return new Promise(() => {});
+app.get('/v1/locks/hot', () => ({ waiters: waiting.length }));
+app.post('/v1/locks/:lock/leases', () => new Promise((resolve) => { waiting.push(resolve); }));
+app.delete('/v1/locks/:lock', () => {
+  for (const resolve of waiting.splice(0)) resolve({});
+  return {};
 });
 console.log(JSON.stringify({ address: await app.listen({ host: '127.0.0.1', port: 0 }) }));

@@ -16,11 +16,13 @@ import type { ClientRequest } from '../state/inputs.ts';
 import type { Grant } from '../state/replies.ts';
 import type { Edge } from './edge.ts';
 
+const NONE: readonly number[] = [];
+
 export class Connection {
   readonly #edge: Edge;
   readonly #reply: FastifyReply;
-  /** The numbers under which the machine knows what was asked. */
-  readonly #requests: number[] = [];
+  /** The numbers under which the machine knows what was asked; mostly one, and a list that is pushed to has room for seventeen. */
+  #requests: readonly number[] = NONE;
   #lease = '';
   #grant: Grant | undefined;
   #isReported = false;
@@ -33,7 +35,7 @@ export class Connection {
   /** Asks on behalf of this connection. */
   submit(question: Unnumbered<ClientRequest>, answer: Answer): number {
     const request = this.#edge.engine.submit(question, answer);
-    this.#requests.push(request);
+    this.#requests = this.#requests.concat(request);
     return request;
   }
 
@@ -42,7 +44,8 @@ export class Connection {
     const { raw, request: { raw: { socket } } } = this.#reply;
     if (raw.destroyed) return this.#report('hangUp');
     keepReading(socket, 1);
-    raw.once('close', () => {
+    // It closes once: a listener for one time would take more memory than all else here, for as long as it waits.
+    raw.on('close', () => {
       keepReading(socket, -1);
       if (!raw.writableFinished) this.#report('hangUp');
     });
@@ -91,8 +94,13 @@ const waiting = new WeakMap<Socket, number>();
 function keepReading(socket: Socket, more: 1 | -1): void {
   const count = waiting.get(socket);
   waiting.set(socket, (count ?? 0) + more);
-  if (count === undefined) for (const event of ['pause', 'drain']) socket.on(event, () => { closeUnread(socket); });
+  if (count === undefined) for (const event of ['pause', 'drain']) socket.on(event, mayBeUnread);
   closeUnread(socket);
+}
+
+/** One for all connections. */
+function mayBeUnread(this: Socket): void {
+  closeUnread(this);
 }
 
 function closeUnread(socket: Socket): void {
