@@ -97,8 +97,10 @@ export const CLAIMS_PER_WORKER_MAX = 16;
 export const QUICK_CHUNK_MS = 50;
 /** So many chunks a thread is told ahead, to go on with by itself: as many as may be claimed for it. */
 export const HAND_MAX = CLAIMS_PER_WORKER_MAX;
-/** A chunk with more than this is not told ahead: a full hand fits into the mailbox. */
-export const HAND_CHUNK_BYTES_MAX = MAILBOX_BYTES / HAND_MAX;
+/** A chunk with more than this is not told ahead: sixteen of them, with what is said of each, fit into the mailbox. */
+export const HAND_CHUNK_BYTES_MAX = 7 * KIB;
+/** Room for what is in a hand and for as much that was taken out of it. */
+export const HAND_PLACES = 2 * HAND_MAX;
 /** What is told ahead is numbered anew after so many. */
 export const HAND_NUMBERS = 2 ** 30;
 /** How long a thread that waits for an order or for a lock does nothing else before its loop goes on: to be woken there

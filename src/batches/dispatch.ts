@@ -12,7 +12,7 @@ import type { ChunkRow, WorkerRow } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import type { Step } from '../state/step.ts';
 import { claimAhead } from './claims.ts';
-import { handOut, recallForIdle } from './hands.ts';
+import { handOut, recallForOthers } from './hands.ts';
 import { runChunk, startForChunk } from './run.ts';
 import { endThread, mayStart, startThread } from './threads.ts';
 
@@ -32,7 +32,7 @@ export function dispatch(step: Step): void {
   if (step.state.phase !== 'serving') return;
   giveSeats(step);
   handOut(step);
-  recallForIdle(step);
+  recallForOthers(step);
   claimAhead(step);
 }
 

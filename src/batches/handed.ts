@@ -2,12 +2,15 @@
 //
 // Owns how they get out of it: begun, taken back, damaged, or left there by a thread that has ended. Does not own what is
 // put there (hands.ts).
-//   D1. What a thread says follows what it has begun. So an order that it says to have begun is the first in its hand, and
+//   L1. What a thread says follows what it has begun. So an order that it says to have begun is the first in its hand, and
 //       what it ran before has ended.
-//   D2. A chunk that leaves a hand without having begun waits again in its place, or ends with its batch.
-//   D3. A thread that was left less than it was ordered to run is used again if it has gone on with its hand: what nobody
+//   L2. A chunk that leaves a hand without having begun waits again in its place, or ends with its batch. One that has begun
+//       on a thread that was told to end runs again in its next attempt, when that thread has ended.
+//   L3. A thread that was left less than it was ordered to run is used again if it has gone on with its hand: what nobody
 //       wants is behind it. Otherwise it may be in that still, and is replaced.
+//   L4. A thread that does not go on, because something holds it up that an item left behind, is replaced.
 
+import { STUCK_MS } from '../limits.ts';
 import type { WorkerReport } from '../state/inputs.ts';
 import type { Handed, WorkerRow } from '../state/rows.ts';
 import type { Step } from '../state/step.ts';
@@ -20,10 +23,11 @@ import { endThread, makeIdle } from './threads.ts';
 
 type Report<Kind extends WorkerReport['kind']> = Extract<WorkerReport, { kind: Kind }>;
 
-/** A thread has gone on with its hand. One whose batch was cancelled meanwhile is told to stop, like any that runs. (D1) */
+/** A thread has gone on with its hand. One whose batch was cancelled meanwhile is told to stop, like any that runs. (L1) */
 export function orderBegun(step: Step, report: Report<'orderBegun'>): void {
   const { state } = step;
   const row = state.workers.get(String(report.worker));
+  if (row?.state === 'ending') return spoil(step, row, report.number);
   const [first, ...rest] = row?.hand ?? [];
   if (row?.state !== 'between' || first?.number !== report.number) return;
   const chunk = state.chunks.get(first.chunk)!;
@@ -31,9 +35,15 @@ export function orderBegun(step: Step, report: Report<'orderBegun'>): void {
   if (state.batches.get(chunk.batch)!.cancelled === true) abortRunning(step, chunk.batch, state.workers.get(String(row.worker))!);
 }
 
+/** (L2) */
+function spoil(step: Step, row: WorkerRow, number: number): void {
+  const hand = row.hand?.map((one) => (one.number === number ? { ...one, isSpoiled: true as const } : one));
+  step.state.workers.put({ ...row, hand });
+}
+
 /**
  * These will not begin; what else was in the hand when it was asked back has begun. Its thread may have said so since, and
- * may have been handed more. (D2)
+ * may have been handed more. (L2)
  */
 export function ordersTakenBack(step: Step, report: Report<'ordersTakenBack'>): void {
   const row = step.state.workers.get(String(report.worker));
@@ -53,22 +63,22 @@ export function handedDamaged(step: Step, row: WorkerRow, number: number): void 
   finishIfDone(step, chunk.batch);
 }
 
-/** What a thread goes on with when it has done what it was told before; it may have begun it. `isCut`: it was left less than that. (D3) */
-export function goOnWithHand(step: Step, { worker, handed, hand, recalled }: WorkerRow, isCut: boolean): void {
-  step.state.workers.put({ worker, handed, hand, recalled, isCut: isCut || undefined, state: 'between', since: step.now });
+/** What a thread goes on with when it has done what it was told before; it may have begun it. `isCut`: it was left less than that. (L3, L4) */
+export function goOnWithHand(step: Step, { worker, latestNumber, hand, recalled }: WorkerRow, isCut: boolean): void {
+  step.state.workers.put({ worker, latestNumber, hand, recalled, isCut: isCut || undefined, state: 'between', since: step.now, dueAt: step.now + STUCK_MS });
 }
 
-/** The thread has ended, or was given up, and its row has no hand any more. (D2) */
+/** The thread has ended, or was given up, and its row has no hand any more. (L2) */
 export function leaveHand(step: Step, hand: readonly Handed[] = []): void {
-  for (const { chunk: id } of hand) {
+  for (const { chunk: id, isSpoiled } of hand) {
     const chunk = step.state.chunks.get(id)!;
-    if (step.state.batches.get(chunk.batch)!.cancelled !== true) continue;
-    putBack(step, chunk);
+    if (isSpoiled === undefined && step.state.batches.get(chunk.batch)!.cancelled !== true) continue;
+    putBack(step, isSpoiled === undefined ? chunk : { ...chunk, attempt: chunk.attempt + 1 });
     finishIfDone(step, chunk.batch);
   }
 }
 
-/** (D2, D3) */
+/** (L2, L3) */
 function takeOut(step: Step, row: WorkerRow, numbers: readonly number[]): void {
   const isOut = ({ number }: Handed): boolean => numbers.includes(number);
   const hand = listed(row.hand!.filter((one) => !isOut(one)));

@@ -30,7 +30,7 @@ export function runChunk(step: Step, worker: WorkerRow, chunk: ChunkRow): void {
   state.chunks.put({ ...chunk, state: 'running', alone: alone ? 'call' : undefined });
   const batch = markRunning(step, chunk.batch);
   const isTold = isClaimFlushed(state, chunk) || undefined;
-  beginItem(step, { worker: worker.worker, setup: worker.setup, handed: worker.handed, state: 'running', chunk: chunk.id, chunkAt: step.now, end, since: step.now, isTold }, batch, chunk, first);
+  beginItem(step, { worker: worker.worker, setup: worker.setup, latestNumber: worker.latestNumber, state: 'running', chunk: chunk.id, chunkAt: step.now, end, since: step.now, isTold }, batch, chunk, first);
   step.orders.push({ effect: { kind: 'runItems', worker: worker.worker, order: { ...orderOf(batch, chunk), end } }, early: isTold === true });
 }
 
@@ -40,11 +40,11 @@ export function orderOf({ function: name, call }: BatchRow, { batch, attempt, pa
 }
 
 /** A thread has begun a chunk of its hand. */
-export function runHanded(step: Step, { worker, handed, hand }: WorkerRow, chunk: ChunkRow): void {
+export function runHanded(step: Step, { worker, latestNumber, hand }: WorkerRow, chunk: ChunkRow): void {
   const running: ChunkRow = { ...chunk, state: 'running' };
   step.state.chunks.put(running);
   const batch = markRunning(step, chunk.batch);
-  beginItem(step, { worker, handed, hand, state: 'running', chunk: chunk.id, chunkAt: step.now, end: chunk.end, since: step.now, isTold: true }, batch, running, chunk.next);
+  beginItem(step, { worker, latestNumber, hand, state: 'running', chunk: chunk.id, chunkAt: step.now, end: chunk.end, since: step.now, isTold: true }, batch, running, chunk.next);
 }
 
 /** The thread goes on to this item by itself; its time begins. */

@@ -23,8 +23,8 @@ export function endThread(step: Step, row: WorkerRow, why: WorkerRow['ending']):
   order(step, { kind: 'endWorker', worker: row.worker });
 }
 
-export function makeIdle(step: Step, { worker, setup, handed }: WorkerRow): void {
-  step.state.workers.put({ worker, setup, handed, state: 'idle', since: step.now });
+export function makeIdle(step: Step, { worker, setup, latestNumber }: WorkerRow): void {
+  step.state.workers.put({ worker, setup, latestNumber, state: 'idle', since: step.now });
 }
 
 /** Whether a thread may be started now; otherwise the pool is looked at again when one may. (T2) */

@@ -13,6 +13,7 @@ import { dispatch } from './dispatch.ts';
 import { PAYLOAD_DAMAGED, setupLostLock } from './errors.ts';
 import { finishIfDone } from './finish.ts';
 import { goOnWithHand, handedDamaged } from './handed.ts';
+import { recall } from './hands.ts';
 import { settleLost } from './lost.ts';
 import { settleRunning } from './outcomes.ts';
 import { runChunk } from './run.ts';
@@ -64,14 +65,15 @@ export function workerEnded(step: Step, report: Report<'workerEnded'>): boolean 
 
 /** A thread's time is over. Returns whether it was given up, and what it ran settled. (W2) */
 export function workerDue(step: Step, worker: number): boolean {
+  recall(step, step.state.workers.get(String(worker))!);
   const row = step.state.workers.get(String(worker))!;
   if (row.state === 'ending') {
     step.state.workers.put({ worker, state: 'stuck', since: step.now });
     settleLost(step, row, 'the thread could not be ended', '');
     return true;
   }
-  if (row.state === 'starting') {
-    noteLoss(step, 'the thread did not load the functions in time');
+  if (row.state === 'starting') noteLoss(step, 'the thread did not load the functions in time');
+  if (row.state === 'starting' || row.state === 'between') {
     endThread(step, row, 'replaced');
   } else {
     endThread(step, row, row.aborted === true ? 'cancelled' : 'timeout');

@@ -18,7 +18,7 @@ import type { SetupContext, SharedLock, TaskContext } from './context.ts';
 import { CodedError, describeError } from './errors.ts';
 import { atNextTurn, now, OwnMap, parseJson } from './intrinsics.ts';
 import type { TaskFunction } from './load.ts';
-import type { PostFromThread, RunMessage } from './messages.ts';
+import { AT_ONCE, type PostFromThread, type RunMessage } from './messages.ts';
 import { runInScope, runOutside, Scope } from './scopes.ts';
 import type { TaskLocks } from './task-locks.ts';
 import { jsonText, lockReviver } from './values.ts';
@@ -111,13 +111,13 @@ export class Calls {
       const order = this.#hand.get(this.#taken)!;
       this.#hand.delete(this.#taken);
       this.#taken += 1;
-      if (order.number === undefined || this.#main.claim(order.number)) return order;
+      if (order.number === AT_ONCE || this.#main.claim(order.number)) return order;
     }
     return undefined;
   }
 
   #begin(order: RunMessage): Begun {
-    if (order.number !== undefined) this.#main.post({ kind: 'orderBegun', number: order.number }, false);
+    if (order.number !== AT_ONCE) this.#main.post({ kind: 'orderBegun', number: order.number }, false);
     this.#stopped = undefined;
     this.#begun = { order, items: parseJson(order.items, this.#reviver(order.items)), next: order.first };
     return this.#begun;

@@ -4,16 +4,14 @@
 // through the mailbox.
 //   H1. An order in a hand is claimed once: by its thread, which then runs it, or by the main thread, which then knows that
 //       it will not begin. Neither waits for the other, whatever it is doing.
-//   H2. A number stands in a place of its own for as long as it is in a hand or was taken out of one and not met by its thread
-//       yet: never more than two full hands (batches/hands.ts, H3).
+//   H2. A number has a place of its own for as long as it is in a hand: nothing is handed out whose place an older number of
+//       the same hand may have (batches/hands.ts). One that was taken out claims nothing that came into its place.
 
-import { HAND_MAX } from '../limits.ts';
+import { HAND_PLACES } from '../limits.ts';
 import { exchangeAtomic, exchangeAtomicIf, storeAtomic } from './intrinsics.ts';
 
-const PLACES = 2 * HAND_MAX;
-
 export function createHand(): SharedArrayBuffer {
-  return new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(HAND_PLACES * Int32Array.BYTES_PER_ELEMENT);
 }
 
 /** Either side's. */
@@ -26,17 +24,17 @@ export class Hand {
 
   /** Before its thread is told of the order. */
   give(number: number): void {
-    storeAtomic(this.#places, number % PLACES, given(number));
+    storeAtomic(this.#places, number % HAND_PLACES, given(number));
   }
 
   /** True for who comes first, and once. (H1) */
   claim(number: number): boolean {
-    return exchangeAtomicIf(this.#places, number % PLACES, given(number), CLAIMED) === given(number);
+    return exchangeAtomicIf(this.#places, number % HAND_PLACES, given(number), CLAIMED) === given(number);
   }
 
   /** Nothing that was given and not claimed is given any more. */
   claimAll(): void {
-    for (let place = 0; place < PLACES; place++) exchangeAtomic(this.#places, place, CLAIMED);
+    for (let place = 0; place < HAND_PLACES; place++) exchangeAtomic(this.#places, place, CLAIMED);
   }
 }
 

@@ -13,7 +13,7 @@ import { errorLine } from './errors.ts';
 import { createHand, Hand } from './hand.ts';
 import { isFromThread } from './heard.ts';
 import { createMailbox, isLongMessage, MailboxReader, MailboxWriter, NoMessage, WAKE } from './mailbox.ts';
-import type { FromThread, ItemSettled, RunMessage, ThreadBirth, ToThread } from './messages.ts';
+import { AT_ONCE, type FromThread, type ItemSettled, type RunMessage, type ThreadBirth, type ToThread } from './messages.ts';
 import type { ReportWorker } from './runner.ts';
 
 /** Loads thread.ts, in the built service thread.js, with what was compiled of it before. */
@@ -73,7 +73,7 @@ export class ThreadHandle {
 
   run(message: RunMessage): void {
     const { number } = message;
-    if (number !== undefined) this.#hand.give(number);
+    if (number !== AT_ONCE) this.#hand.give(number);
     this.post(message);
   }
 

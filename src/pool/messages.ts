@@ -6,6 +6,9 @@
 import type { LockAnswer } from '../state/effects.ts';
 import type { ItemResult, TaskErrorKind, WorkerReport } from '../state/inputs.ts';
 
+/** Of an order that is in no hand. Said and not left out: a task may give every object a `number`. */
+export const AT_ONCE = -1;
+
 /** What a thread is born with, as its `workerData`. */
 export interface ThreadBirth<Port> {
   readonly port: Port;
@@ -29,8 +32,8 @@ export interface RunMessage {
   readonly payloadFirst: number;
   readonly first: number;
   readonly end: number;
-  /** In the thread's hand: to be claimed before it begins. */
-  readonly number?: number | undefined;
+  /** In the thread's hand, its number, to be claimed before it begins; otherwise `AT_ONCE`. */
+  readonly number: number;
 }
 
 export type ToThread =

@@ -11,7 +11,7 @@ import type { WorkerReport } from '../state/inputs.ts';
 import { errorLine } from './errors.ts';
 import { ThreadHandle } from './handle.ts';
 import { watchMemory } from './memory.ts';
-import type { RunMessage } from './messages.ts';
+import { AT_ONCE, type RunMessage } from './messages.ts';
 import type { ReportWorker, TaskRunner } from './runner.ts';
 
 export interface ThreadPoolOptions {
@@ -68,7 +68,7 @@ export function createThreadPool(options: ThreadPoolOptions): TaskRunner {
   };
 }
 
-function runMessage({ batch, function: name, call, attempt, payloadFirst, first, end, number }: RunOrder, items: Uint8Array): RunMessage {
+function runMessage({ batch, function: name, call, attempt, payloadFirst, first, end, number = AT_ONCE }: RunOrder, items: Uint8Array): RunMessage {
   return { kind: 'run', batch, function: name, call, attempt, payloadFirst, first, end, number, items: textOf(items) };
 }
 

@@ -75,7 +75,7 @@ export class TaskLocks {
     });
   }
 
-  /** Releasing again, or what was lost or ended with its scope, says nothing. (L4) */
+  /** Releasing again, or what ended with its scope, says nothing. (L4) */
   release({ lock, fencingToken }: Grant): void {
     if (this.#held.delete(fencingToken)) this.#post({ kind: 'taskRelease', lock, fencingToken });
   }

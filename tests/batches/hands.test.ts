@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HAND_CHUNK_BYTES_MAX, HAND_MAX, QUICK_CHUNK_MS } from '../../src/limits.ts';
+import { CLAIMS_PER_WORKER_MAX, HAND_CHUNK_BYTES_MAX, HAND_MAX, HAND_PLACES, QUICK_CHUNK_MS, STUCK_MS } from '../../src/limits.ts';
 import type { RunOrder } from '../../src/state/effects.ts';
 import { World, type Thread } from './world.ts';
 
@@ -71,7 +71,7 @@ test('what is handed out goes to the shortest hand', () => {
   expect(world.batch(id).counts.running).toBe(2);
 });
 
-test('a chunk of more than 8 KiB is not handed out, and none behind it before it has begun', () => {
+test('a chunk of more than 7 KiB is not handed out, and none behind it before it has begun', () => {
   const world = new World(1);
   const { id } = world.submit({ items: [0, 1, 2, 3, 'x'.repeat(HAND_CHUNK_BYTES_MAX - 4), 'x'.repeat(HAND_CHUNK_BYTES_MAX - 3), 6, 7], chunkSize: 1 });
   for (let n = 0; n < 4; n++) world.finish(world.threadOf(id));
@@ -93,14 +93,118 @@ test('nothing of a batch with a setup is handed out, and nothing behind it', () 
   expect(inHand(world.threadOf(id))).toEqual([]);
 });
 
-test('a thread that has been in its chunk for longer than 50 ms is handed nothing more', () => {
-  const { world, id } = worked(3);
+test('what is behind a chunk that has taken longer than 50 ms is asked back as soon as anything is given out, and nothing comes there', () => {
+  const { world, id } = worked(8);
   const thread = world.threadOf(id);
-  const before = inHand(thread);
+  world.takesBack = false;
   world.pass(QUICK_CHUNK_MS + 1);
+  expect(takeBacks(world)).toEqual([]);
   world.submit({ items: [0] });
-  world.report({ kind: 'workerReady', worker: 99, functions: [], broken: [] });
-  expect(inHand(thread)).toEqual(before);
+  expect(takeBacks(world)).toEqual([thread.worker]);
+  world.takeBack();
+  world.submit({ items: [0] });
+  expect(inHand(thread)).toEqual([]);
+  world.takesBack = true;
+  world.work();
+  expect(world.batch(id).state).toBe('succeeded');
+});
+
+test('a hand is asked back for an idle thread that has the setup of another batch, which is replaced', () => {
+  const world = new World(3);
+  const { id: other } = world.submit({ items: [0, 1], chunkSize: 1, initializer: { function: 'prepare', args: [] } });
+  world.endTold();
+  world.allReady();
+  for (const thread of world.threads.values()) if (thread.setup !== undefined) world.setUp(thread);
+  const { id } = world.submit({ items: ITEMS.slice(0, 12), chunkSize: 1 });
+  world.endTold();
+  world.allReady();
+  const busy = world.threadOf(id);
+  for (let n = 0; n < 4; n++) world.finish(busy);
+  expect(inHand(busy)).not.toEqual([]);
+  const idle = world.threadOf(other, 0);
+  world.finish(idle);
+  expect(inHand(busy)).toEqual([]);
+  expect(idle.toldToEnd).toBe(true);
+  world.work();
+  expect([world.batch(id).state, world.batch(other).state]).toEqual(['succeeded', 'succeeded']);
+});
+
+test('a thread that was told to stop its item is handed nothing', () => {
+  const world = new World(1);
+  const { id } = world.submit({ items: ITEMS.slice(0, 12), chunkSize: 3 });
+  for (let n = 0; n < 9; n++) world.finish(world.threadOf(id));
+  const thread = world.threadOf(id);
+  const other = world.submit({ items: ITEMS.slice(0, 4), chunkSize: 1 }).id;
+  expect(inHand(thread)).toEqual([]);
+  world.ask({ kind: 'cancelBatch', batch: id });
+  expect(inHand(thread)).toEqual([]);
+  // It had gone on to the next item when it heard of the stop.
+  world.report({ kind: 'itemsSettled', worker: thread.worker, results: [{ index: 9, value: '1', logs: '', durationMs: 1 }] });
+  expect(thread.toldToEnd).toBe(true);
+  world.work();
+  expect(world.batch(other).state).toBe('succeeded');
+});
+
+test('a thread that does not go on with its hand is replaced after 5 s', () => {
+  const { world, id } = worked(8);
+  const thread = world.threadOf(id);
+  const { hand } = thread;
+  thread.hand = [];
+  world.finish(thread);
+  thread.hand = hand;
+  world.takesBack = false;
+  world.pass(STUCK_MS - 1);
+  expect(thread.toldToEnd).toBe(false);
+  world.pass(2);
+  expect(thread.toldToEnd).toBe(true);
+  world.takesBack = true;
+  world.work();
+  expect(world.batch(id)).toMatchObject({ state: 'succeeded', counts: { succeeded: ITEMS.length } });
+});
+
+test('what had begun on a thread that was told to end over a time-out runs again in its next attempt, and the rest in its first', () => {
+  const { world, id } = worked(8);
+  const thread = world.threadOf(id);
+  world.takesBack = false;
+  world.pass(60_001);
+  expect(takeBacks(world)).toEqual([thread.worker]);
+  // It has not heard of that yet.
+  world.finish(thread);
+  world.finish(thread);
+  world.takeBack();
+  world.takesBack = true;
+  world.end(thread);
+  const attempts = new Map<number, number>();
+  world.work(({ item, order }) => {
+    attempts.set(item, order!.attempt);
+    return { value: '1' };
+  });
+  expect([...attempts].filter(([, attempt]) => attempt > 1)).toEqual([[9, 2], [10, 2]]);
+  expect(world.results(id).filter((result) => !result.endsWith('succeeded'))).toEqual(['8:timeout']);
+});
+
+test('a number is given out only where its place is free of an older one of the same hand', () => {
+  const world = new World(1);
+  const { id } = world.submit({ items: Array.from({ length: 300 }, (_, n) => n), chunkSize: 1 });
+  for (let n = 0; n < 8; n++) world.finish(world.threadOf(id));
+  const thread = world.threadOf(id);
+  for (let round = 0; round < 60; round++) {
+    const { hand } = rowOf(world, thread);
+    expect(hand!.at(-1)!.number - hand![0]!.number).toBeLessThan(HAND_PLACES);
+    const last = thread.hand.at(-1)!;
+    if (thread.hand.length === 1) break;
+    thread.hand.pop();
+    world.report({ kind: 'orderDamaged', worker: thread.worker, number: last.number });
+  }
+});
+
+test('a hand is asked back once, and claims keep to their bound', () => {
+  const { world, id } = worked(20);
+  expect(world.state.batchIndex.claimed.size).toBeLessThanOrEqual(CLAIMS_PER_WORKER_MAX);
+  world.takesBack = false;
+  world.ask({ kind: 'cancelBatch', batch: id });
+  world.report({ kind: 'drain' });
+  expect(takeBacks(world)).toHaveLength(1);
 });
 
 test('for a thread with nothing to do the longest hand is asked back, once, and what comes back runs there', () => {
@@ -327,4 +431,10 @@ test('what no thread has in hand does not begin', () => {
   world.report({ kind: 'orderBegun', worker: 99, number: 1 });
   world.report({ kind: 'ordersTakenBack', worker: 99, numbers: [1] });
   expect(rowOf(world, thread)).toMatchObject({ state, hand });
+  const told = thread.hand;
+  thread.hand = [];
+  world.finish(thread);
+  world.report({ kind: 'orderBegun', worker: thread.worker, number: hand![1]!.number });
+  expect(rowOf(world, thread)).toMatchObject({ state: 'between' });
+  thread.hand = told;
 });

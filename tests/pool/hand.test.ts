@@ -86,10 +86,12 @@ test('a thread that was told to end begins nothing more of its hand', async () =
   const worker = await bench.started();
   bench.run(worker, 'waitForAbort', [0], { batch: 'bat_busy' });
   hand(bench, worker, 1, 'echo');
-  bench.pool.abort(worker, 'bat_busy', 'cancelled');
   bench.pool.end(worker);
+  bench.pool.takeBack(worker, [1]);
   await bench.ended(worker);
   expect(bench.recorder.all('orderBegun')).toEqual([]);
+  // Nobody can claim it any more: not the thread, and so not the pool.
+  expect(bench.recorder.all('ordersTakenBack')).toEqual([{ kind: 'ordersTakenBack', worker, numbers: [] }]);
 });
 
 test('nothing is taken back of a thread that is not there', async () => {

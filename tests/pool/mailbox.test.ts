@@ -4,7 +4,7 @@ import { array, assert, boolean, constant, constantFrom, json, nat, oneof, prope
 import { describe, expect, test } from 'vitest';
 import { HAND_NUMBERS, MAILBOX_BYTES } from '../../src/limits.ts';
 import { createMailbox, isLongMessage, MailboxReader, MailboxWriter, NoMessage, WAKE, type ThroughPort } from '../../src/pool/mailbox.ts';
-import type { FromThread, ToThread } from '../../src/pool/messages.ts';
+import { AT_ONCE, type FromThread, type ToThread } from '../../src/pool/messages.ts';
 import { SETUP_SCOPE } from '../../src/state/inputs.ts';
 import { Bench } from './recorder.ts';
 
@@ -61,7 +61,7 @@ const message: Arbitrary<FromThread | ToThread> = oneof(
   record({ kind: constant('answer' as const), call, answer: record({ kind: constant('refused' as const), code: name, message: string() }) }),
   record({ kind: constant('orderBegun' as const), number: nat(HAND_NUMBERS - 1) }),
   record({ kind: constant('itemSettled' as const), index: nat(), value: json(), durationMs: nat() }),
-  record({ kind: constant('run' as const), batch: name, function: name, call: constantFrom('map' as const, 'starmap' as const), attempt: nat(), items: json(), payloadFirst: nat(), first: nat(), end: nat() }),
+  record({ kind: constant('run' as const), batch: name, function: name, call: constantFrom('map' as const, 'starmap' as const), attempt: nat(), items: json(), payloadFirst: nat(), first: nat(), end: nat(), number: oneof(constant(AT_ONCE), nat(HAND_NUMBERS - 1)) }),
   string(),
 );
 

@@ -5,8 +5,8 @@ import { LOGS_BYTES_MAX, TASK_LOCK_CALLS_MAX } from '../../src/limits.ts';
 import type { Json } from '../../src/state/json.ts';
 import { Bench } from './recorder.ts';
 
-function runNext(bench: Bench, worker: number, name: string, item: Json): void {
-  bench.run(worker, name, [item], { payloadFirst: 1, first: 1, end: 2 });
+function runNext(bench: Bench, worker: number, name: string, item: Json, index = 1): void {
+  bench.run(worker, name, [item], { payloadFirst: index, first: index, end: index + 1 });
 }
 
 test('neither the port of a thread nor its mailbox is among what its modules can import', async () => {
@@ -42,7 +42,7 @@ test('an idle thread whose port a task closed ends, although a timer keeps it al
   expect(await bench.ended(worker)).toMatchObject({ kind: 'workerEnded' });
 });
 
-test.each(['stringify', 'parse', 'now', 'round', 'byteLength', 'push', 'maps', 'promises', 'tries', 'posts', 'atomics', 'writes'])('what a task replaces (%s) changes nothing of what is told of a later task', async (what) => {
+test.each(['stringify', 'parse', 'now', 'round', 'byteLength', 'push', 'maps', 'promises', 'tries', 'posts', 'atomics', 'writes', 'numbers'])('what a task replaces (%s) changes nothing of what is told of a later task', async (what) => {
   const bench = new Bench();
   const worker = await bench.started();
   bench.run(worker, 'patch', [what]);
@@ -55,6 +55,17 @@ test.each(['stringify', 'parse', 'now', 'round', 'byteLength', 'push', 'maps', '
   expect(settled.error).toBeUndefined();
   expect(settled).toMatchObject({ value: '{"text":"mine","fencingToken":9}' });
   expect(Number.isInteger(settled.durationMs) && settled.durationMs >= 0).toBe(true);
+});
+
+test.each(['numbers', 'atomics', 'maps', 'parse'])('what a task replaces (%s) keeps no order of the hand from being run', async (what) => {
+  const bench = new Bench();
+  const worker = await bench.started();
+  bench.run(worker, 'patch', [what]);
+  bench.run(worker, 'echo', ['in hand'], { payloadFirst: 1, first: 1, end: 2, number: 5 });
+  await bench.settled(worker, 1);
+  expect(bench.recorder.all('orderBegun')).toEqual([{ kind: 'orderBegun', worker, number: 5 }]);
+  runNext(bench, worker, 'echo', 'at once', 2);
+  expect(await bench.settled(worker, 2)).toMatchObject({ value: '"at once"' });
 });
 
 test('a result is told although a task gave every object a toJSON', async () => {

@@ -46,10 +46,10 @@ export const HANDS: readonly PlantedBug[] = [
     why: 'A thread begins what it is to do next before what it is to do now.',
   },
   {
-    name: 'taken-back-of-a-cancelled-batch-waits',
+    name: 'spoiled-run-again-in-its-attempt',
     file: 'src/batches/handed.ts',
-    before: 'leaveHand(step, row.hand!.filter(isOut));',
-    after: '',
-    why: 'What comes back out of a hand runs although its batch is cancelled.',
+    before: '{ ...chunk, attempt: chunk.attempt + 1 }',
+    after: 'chunk',
+    why: 'What had begun on a thread that was told to end begins a second time under the same number.',
   },
 ];

@@ -60,7 +60,8 @@ export class Exchange {
 
   // Flow control of a socket: there is none here. One connection carries one request.
 
-  on(): this {
+  on(event: 'close' | 'pause' | 'drain' | 'error', run: () => void): this {
+    if (event === 'close') this.once(event, run);
     return this;
   }
 

@@ -39,7 +39,7 @@ export class Thread {
   /** What waits to be told together. (W1) */
   #untold: WorkerReport[] = [];
   /** What it has begun since it was idle. */
-  #ofOrder: Begun[] = [];
+  #ran: { readonly begun: Begun; readonly batch: string; readonly index: number }[] = [];
   #isStopped = false;
   #wasTold = false;
   #die: (why: string) => void = () => {};
@@ -67,7 +67,7 @@ export class Thread {
       return;
     }
     if (this.#order !== undefined) this.#world.judge.complain('tasks', `worker ${this.worker} was told to run items of ${order.batch} at once, and runs some of ${this.#order.batch}`);
-    this.#ofOrder = [];
+    this.#ran = [];
     this.#beginOrder(order);
   }
 
@@ -95,16 +95,27 @@ export class Thread {
       if (profile.slowCommits > 0) holds.letGo(token);
       else holds.shortens(token, timeline.now + SURE_AFTER_END_MS);
     }
-    // Given up or ended: its items are not its own any more. One behind an item that was over its time is run again, even
-    // if this thread, which had not heard of that yet, went on to it.
-    for (const begun of this.#ofOrder) begun.mayRepeat = begun.isOver = true;
+    this.#letGo();
+  }
+
+  /**
+   * Given up or ended: its items are not its own any more. One behind an item of the same chunk that was over its time is run
+   * again, even if this thread, which had not heard of that yet, went on to it.
+   */
+  #letGo(): void {
+    const { chunks, workers } = this.#process.state;
+    const chunk = chunks.get(workers.get(String(this.worker))?.chunk ?? '');
+    for (const { begun, batch, index } of this.#ran) {
+      begun.isOver = true;
+      if (batch === chunk?.batch && index >= chunk.first && index < chunk.end) begun.mayRepeat = true;
+    }
   }
 
   end(): void {
     this.#tell();
     this.hasEnded = true;
     this.#leave();
-    for (const begun of this.#ofOrder) begun.mayRepeat = begun.isOver = true;
+    this.#letGo();
   }
 
   gone(isOrderly: boolean): void {
@@ -150,8 +161,8 @@ export class Thread {
     const { tasks } = this.#world;
     const { batch, attempt } = this.#order!;
     this.#begun = tasks.begins(batch, index, attempt, this.#world.store.epoch, index !== this.#order!.first);
-    this.#ofOrder.push(this.#begun);
-    if (this.#wasTold) this.#begun.mayRepeat = this.#begun.isOver = true;
+    this.#ran.push({ begun: this.#begun, batch, index });
+    if (this.#wasTold) this.#letGo();
     this.#scope = index;
     const run = ++this.#run;
     this.#behave(() => {
