@@ -29,7 +29,7 @@ export function handOut(step: Step): void {
     const chunk = state.chunks.get(id)!;
     const row = shortest(takers);
     if (!mayBeHanded(state, chunk) || isFull(row)) return;
-    takers[takers.indexOf(row)] = hand(step, row, chunk);
+    takers[takers.indexOf(row)] = give(step, row, chunk);
   }
 }
 
@@ -56,7 +56,7 @@ function mayBeHanded(state: State, chunk: ChunkRow): boolean {
   return isClaimFlushed(state, chunk) && chunk.payload.bytes <= HAND_CHUNK_BYTES_MAX && state.batches.get(chunk.batch)!.setup === undefined;
 }
 
-function hand(step: Step, row: WorkerRow, chunk: ChunkRow): WorkerRow {
+function give(step: Step, row: WorkerRow, chunk: ChunkRow): WorkerRow {
   const number = ((row.latestNumber ?? 0) + 1) % HAND_NUMBERS;
   const handing: WorkerRow = { ...row, hand: [...handOf(row), { number, chunk: chunk.id }], latestNumber: number };
   step.state.workers.put(handing);

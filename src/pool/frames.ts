@@ -50,13 +50,10 @@ type OwnForm = (ItemSettled & { readonly value: string }) | OrderBegun | TaskAcq
 
 /** An item without an error, the begin of an order, and what an acquire takes that is granted. */
 function hasOwnForm(said: Message): said is OwnForm {
-  switch (said.kind) {
-    case 'itemSettled': return said.value !== undefined;
-    case 'taskAcquire': return said.ttlMs === undefined && said.waitMs === undefined && isInt32(said.call);
-    case 'answer': return said.answer.kind === 'granted' && isInt32(said.call);
-    case 'orderBegun': case 'taskRelease': return true;
-    case 'run': case 'abort': case 'lose': case 'workerReady': case 'setupSettled': case 'fatal': return false;
-  }
+  if (said.kind === 'itemSettled') return said.value !== undefined;
+  if (said.kind === 'taskAcquire') return said.ttlMs === undefined && said.waitMs === undefined && isInt32(said.call);
+  if (said.kind === 'answer') return said.answer.kind === 'granted' && isInt32(said.call);
+  return said.kind === 'orderBegun' || said.kind === 'taskRelease';
 }
 
 /** Calls are counted for as long as a thread lives. */
@@ -113,13 +110,11 @@ export function readFrame(bytes: Buffer, numbers: Int32Array, start: number): un
 function frameOf(said: FromThread | ToThread): Frame {
   if (typeof said === 'string') return { form: PRINTED, text: said, first: 0, second: 0 };
   if (!hasOwnForm(said)) return said.kind === 'run' ? ordered(said) : { form: PLAIN, text: stringifyJson(said), first: 0, second: 0 };
-  switch (said.kind) {
-    case 'orderBegun': return { form: BEGUN, text: '', first: said.number, second: 0 };
-    case 'taskAcquire': return { form: ASKED, text: said.lock, first: said.call, second: said.scope };
-    case 'taskRelease': return { form: RELEASED, text: said.lock, first: (said.fencingToken / HALF) | 0, second: said.fencingToken | 0 };
-    case 'answer': return { form: GRANTED, text: `${said.answer.fencingToken}`, first: said.call, second: 0 };
-    case 'itemSettled': return { form: RETURNED, text: said.value === 'null' ? '' : said.value, first: said.index, second: said.durationMs };
-  }
+  if (said.kind === 'itemSettled') return { form: RETURNED, text: said.value === 'null' ? '' : said.value, first: said.index, second: said.durationMs };
+  if (said.kind === 'orderBegun') return { form: BEGUN, text: '', first: said.number, second: 0 };
+  if (said.kind === 'taskAcquire') return { form: ASKED, text: said.lock, first: said.call, second: said.scope };
+  if (said.kind === 'taskRelease') return { form: RELEASED, text: said.lock, first: (said.fencingToken / HALF) | 0, second: said.fencingToken | 0 };
+  return { form: GRANTED, text: `${said.answer.fencingToken}`, first: said.call, second: 0 };
 }
 
 function ordered({ items, ...order }: RunMessage): Frame {

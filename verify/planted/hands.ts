@@ -18,25 +18,11 @@ export const HANDS: readonly PlantedBug[] = [
     why: 'A chunk is cancelled that its thread may begin, or has begun.',
   },
   {
-    name: 'hand-dropped-with-a-damaged-order',
-    file: 'src/batches/workers.ts',
-    before: 'else if (row.hand !== undefined) goOnWithHand(step, row, false);\n',
-    after: '',
-    why: 'What a thread goes on with by itself is given to it, or another, a second time.',
-  },
-  {
     name: 'begun-taken-for-taken-back',
     file: 'src/batches/handed.ts',
     before: 'takeOut(step, row, report.numbers);',
     after: 'takeOut(step, row, row.hand.map(({ number }) => number));',
     why: 'A chunk that had begun when its hand was asked back runs on two threads.',
-  },
-  {
-    name: 'taken-back-taken-for-begun',
-    file: 'src/batches/handed.ts',
-    before: 'takeOut(step, row, report.numbers);',
-    after: 'takeOut(step, row, []);',
-    why: 'A chunk that will not begin is waited for.',
   },
   {
     name: 'handed-out-before-what-waits-for-a-commit',
