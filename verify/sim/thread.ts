@@ -100,14 +100,16 @@ export class Thread {
 
   /**
    * Given up or ended: its items are not its own any more. One behind an item of the same chunk that was over its time is run
-   * again, even if this thread, which had not heard of that yet, went on to it.
+   * again, even if this thread, which had not heard of that yet, went on to it. Of one that was given up before it heard of
+   * anything nobody knows any more which chunk that was.
    */
   #letGo(): void {
     const { chunks, workers } = this.#process.state;
-    const chunk = chunks.get(workers.get(String(this.worker))?.chunk ?? '');
+    const row = workers.get(String(this.worker));
+    const chunk = chunks.get(row?.chunk ?? '');
     for (const { begun, batch, index } of this.#ran) {
       begun.isOver = true;
-      if (batch === chunk?.batch && index >= chunk.first && index < chunk.end) begun.mayRepeat = true;
+      if (row?.state === 'stuck' || (batch === chunk?.batch && index >= chunk.first && index < chunk.end)) begun.mayRepeat = true;
     }
   }
 
