@@ -1,5 +1,5 @@
-// A bare Fastify whose one request waits until it is told: what a waiting connection costs in any service on it, which must be
-// able to answer, and this one keeps nothing else for it.
+// A bare Fastify whose one request is never answered, and could be: what a waiting connection costs in any service on it. This
+// one keeps nothing else for it.
 
 import fastify from 'fastify';
 
@@ -9,8 +9,4 @@ const waiting: ((answer: object) => void)[] = [];
 app.get('/health/live', () => ({}));
 app.get('/v1/locks/hot', () => ({ waiters: waiting.length }));
 app.post('/v1/locks/:lock/leases', () => new Promise((resolve) => { waiting.push(resolve); }));
-app.delete('/v1/locks/:lock', () => {
-  for (const resolve of waiting.splice(0)) resolve({});
-  return {};
-});
 console.log(JSON.stringify({ address: await app.listen({ host: '127.0.0.1', port: 0 }) }));

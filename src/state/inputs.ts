@@ -128,7 +128,8 @@ export type WorkerReport =
   | { readonly kind: 'ordersTakenBack'; readonly worker: number; readonly numbers: readonly number[] }
   /** The thread has ended, told to or not. Nothing comes from it afterwards. `logs`: of the item that was running. */
   | { readonly kind: 'workerEnded'; readonly worker: number; readonly message: string; readonly logs: string }
-  /** What the worker was to be given cannot be read back: it was given nothing. Comes from the engine, not the thread. */
+  /** What the worker was to be given cannot be read back: it was given nothing. `number`: of what was for its hand.
+   *  Comes from the engine, not the thread. */
   | { readonly kind: 'orderDamaged'; readonly worker: number; readonly number?: number | undefined }
   /** Code in a task asked for a lock. `call` is the worker's own number for this question. */
   | { readonly kind: 'taskAcquire'; readonly worker: number; readonly call: number; readonly scope: number; readonly lock: string; readonly ttlMs?: number | undefined; readonly waitMs?: number | undefined }
