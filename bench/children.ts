@@ -32,10 +32,17 @@ export function environmentWith(own: Environment): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...own };
 }
 
-/** Starts a script of this project that says where it listens in a line of JSON. `node`: options of Node itself. */
-export async function startServer(script: string, node: readonly string[] = []): Promise<Server> {
+/** How a script is started, beside its name. */
+export interface ScriptOptions {
+  readonly args?: readonly string[];
+  /** Options of Node itself. */
+  readonly node?: readonly string[];
+}
+
+/** Starts a script of this project that says where it listens in a line of JSON. */
+export async function startServer(script: string, { args = [], node = [] }: ScriptOptions = {}): Promise<Server> {
   // With options such as the inspector's Node talks on standard error.
-  const child = spawn(process.execPath, [...node, script], { cwd: PROJECT, env: environmentWith({}), stdio: ['ignore', 'pipe', node.length === 0 ? 'inherit' : 'ignore'] });
+  const child = spawn(process.execPath, [...node, script, ...args], { cwd: PROJECT, env: environmentWith({}), stdio: ['ignore', 'pipe', node.length === 0 ? 'inherit' : 'ignore'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const { address }: { address: string } = JSON.parse(line);
     child.stdout.resume();

@@ -1,17 +1,18 @@
 // Load: loops in one process, each taking and freeing a lock of its own through `POST /v1/bulk`.
 //
-// `bulk-loops.ts <address> <loops>`; asked for a span it tells the pairs per second. What the loops ask for while requests
-// are under way goes into the next one: a client of the service would do the same.
+// `bulk-loops.ts <address> <loops>`; asked for a span it tells the pairs per second.
+//   B1. Half of the loops are in one request, the others in another one: while the disk has the one half, the service and
+//       the loops work on the other. All in one request would wait for all in turn.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { perSecond } from '../load/rate.ts';
 import { post } from '../load/requests.ts';
 import { serve, type Span } from '../load/serve.ts';
 import { unexpected, Wire, type Answer } from '../load/wire.ts';
 
-const OPERATIONS_MAX = 1_000;
 const CONNECTIONS = 2;
-/** Fewer wait for the answer to what is under way: they then share a commit with all that it sets free. */
-const WORTH_A_SECOND = 128;
+/** How much later the second half begins; what is asked for at the same time would go on together. (B1) */
+const APART_MS = 2;
 const TTL_MS = 30_000;
 
 type Operation = { readonly op: 'acquire'; readonly lock: string; readonly owner: string; readonly ttlMs: number } | { readonly op: 'release'; readonly lease: string };
@@ -55,10 +56,9 @@ class Bulk {
   #send(): void {
     this.#sending = false;
     while (this.#queue.length > 0) {
-      if (this.#free.length < CONNECTIONS && this.#queue.length < WORTH_A_SECOND) return;
       const line = this.#free.shift();
       if (line === undefined) return;
-      line.asked = this.#queue.splice(0, OPERATIONS_MAX);
+      line.asked = this.#queue.splice(0, half);
       line.wire.send(post(this.#url, '/v1/bulk', { operations: line.asked.map(({ operation }) => operation) }));
     }
   }
@@ -73,6 +73,7 @@ class Bulk {
 }
 
 const [address = '', loops = ''] = process.argv.slice(2);
+const half = Number(loops) / CONNECTIONS;
 const bulk = new Bulk(address);
 await bulk.connected;
 const run = { isOver: false, pairs: 0 };
@@ -89,7 +90,11 @@ async function takeAndFree(lock: string): Promise<void> {
 
 await serve(async (span: Span) => {
   run.isOver = false;
-  const running = Array.from({ length: Number(loops) }, (_, number) => takeAndFree(`own-${number}`));
+  const running: Promise<void>[] = [];
+  for (let begun = 0; begun < CONNECTIONS; begun++) {
+    while (running.length < (begun + 1) * half) running.push(takeAndFree(`own-${running.length}`));
+    await delay(APART_MS);
+  }
   const found = await perSecond(() => run.pairs, span);
   run.isOver = true;
   await Promise.all(running);

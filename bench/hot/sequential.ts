@@ -1,9 +1,8 @@
-// The journal's own pace: commits of so many records each, one after another, through the journal's port.
+// The journal's own pace: commits of one record, one after another, through the journal's port.
 //
-// `sequential.ts <folder> <records> <row characters>`; asked for a span it tells the commits per second and how long they
-// took. With one record it is the same one each time: a lock in strict order can be handed on no faster, as each hand-off
-// rests on the release before it, and is durable before anyone hears of it. With more they come in one commit and change in
-// the next, as leases do that are taken and freed: loops that all wait for one answer go no faster.
+// `sequential.ts <folder>`; asked for a span it tells the commits per second and how long they took. It is the same record
+// each time: a lock in strict order can be handed on no faster, as each hand-off rests on the release before it, and is
+// durable before anyone hears of it.
 
 import { crc32 } from 'node:zlib';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
@@ -11,13 +10,10 @@ import { State } from '../../src/state/state.ts';
 import { percentile } from '../figures.ts';
 import { serve, type Span } from '../load/serve.ts';
 
-const [folder = '', records = '', characters = '0'] = process.argv.slice(2);
+const [folder = ''] = process.argv.slice(2);
 const journal = await openLmdbJournal(folder);
 const state = new State({ workers: 1, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
 
-/** What has ended is kept for a while; its place in the file then serves what is new. */
-const PAIRS_KEPT = 500;
-const description = 'x'.repeat(Number(characters));
 let now = 0;
 
 export interface Commits {
@@ -31,11 +27,7 @@ async function commitFor(ms: number): Promise<Commits> {
   const times: number[] = [];
   for (let at = began; at - began < ms;) {
     now += 1;
-    const pair = records === '1' ? 0 : now >> 1;
-    for (let record = 0; record < Number(records); record++) {
-      state.locks.put({ name: `lock-${pair}-${record}`, kind: 'mutex', description, labels: {}, createdAt: now });
-      state.locks.delete(`lock-${pair - PAIRS_KEPT}-${record}`);
-    }
+    state.locks.put({ name: 'lock', kind: 'mutex', description: '', labels: {}, createdAt: now });
     await journal.commit({ now, ...state.changes.take() });
     state.changes.flushed();
     const done = performance.now();

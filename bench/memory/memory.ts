@@ -65,7 +65,7 @@ async function leases(report: Report): Promise<void> {
 async function connections(report: Report): Promise<void> {
   const [found = [], bare = []] = await inTurns([
     () => connectionBytes((node) => startService({ environment: TWO_WORKERS, node })),
-    () => connectionBytes((node) => startServer('bench/memory/bare.ts', node)),
+    () => connectionBytes((node) => startServer('bench/memory/bare.ts', { node })),
   ], ROUNDS);
   report.figure('memory-waiting', {
     rounds: found.map(({ waiting }) => waiting / KIB),

@@ -1,15 +1,15 @@
 // Own lock per client: acquire and release on a connection and a lock of one's own.
 //
-// Beside a bare Fastify (what the service could reach at best), etcd, raw node:http and PostgreSQL's advisory locks; and
-// the load's own ceiling, against a server that answers a constant.
+// Beside a bare Fastify without a lock; one over the same journal, which bounds ours; etcd, raw node:http and PostgreSQL's
+// advisory locks; and the load's own ceiling, against a server that answers a constant.
 
-import { startServer } from '../children.ts';
+import { startServer, temporaryFolder } from '../children.ts';
 import { inTurns, median, ratios, type Rounds } from '../figures.ts';
 import { Load } from '../load/load.ts';
 import type { Span } from '../load/serve.ts';
 import { startEtcd } from '../peers/etcd.ts';
 import { startPostgres } from '../peers/postgres.ts';
-import type { Side } from '../report/figures.ts';
+import type { Figure, Side } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 
@@ -34,22 +34,34 @@ interface Latency {
 export async function ownLocks(report: Report): Promise<void> {
   await using service = await startService();
   await using bare = await startServer('bench/own/bare.ts');
+  using folder = temporaryFolder();
+  await using durable = await startServer('bench/durable/durable.ts', { args: [folder.path] });
   await using etcd = await startEtcd();
   if (etcd === undefined) report.skip("own locks beside etcd's", 'etcd is not installed');
-  const found = await compare(report, 64, service.address, bare.address, etcd?.address);
-  await compare(report, 256, service.address, bare.address);
+  const servers = { service: service.address, bare: bare.address, durable: durable.address };
+  const found = await compare(report, 64, { ...servers, etcd: etcd?.address });
+  await compare(report, 256, servers);
   await besides(report);
   await latencies(report, median(found), service.address, bare.address);
 }
 
-async function compare(report: Report, connections: 64 | 256, service: string, bare: string, etcd?: string): Promise<Rounds> {
+interface Servers {
+  readonly service: string;
+  readonly bare: string;
+  readonly durable: string;
+  readonly etcd?: string | undefined;
+}
+
+async function compare(report: Report, connections: 64 | 256, { service, bare, durable, etcd }: Servers): Promise<Rounds> {
   await using ours: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', service, connections);
   await using theirs: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', bare, connections);
+  await using bound: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', durable, connections);
   await using etcds: Pairs | undefined = etcd === undefined ? undefined : await Load.warmed(COLD, 'bench/peers/etcd-locks.ts', etcd, connections, 'own');
-  const [our = [], bares = [], beside = []] = await inTurns([rate(ours), rate(theirs), etcds && rate(etcds)]);
+  const [our = [], bares = [], most = [], beside = []] = await inTurns([rate(ours), rate(theirs), rate(bound), etcds && rate(etcds)]);
   const side = pairs('Holdfast', our);
-  report.figure(`own-${connections}-bare`, { rounds: ratios(our, bares), sides: [side, pairs('bare Fastify', bares)] });
-  if (etcds !== undefined) report.figure('own-64-etcd', { rounds: ratios(our, beside), sides: [side, pairs('etcd', beside)] });
+  const ceiling = (peer: Rounds): NonNullable<Figure['ceiling']> => ({ name: 'a bare Fastify over the same journal', rounds: ratios(most, peer) });
+  report.figure(`own-${connections}-bare`, { rounds: ratios(our, bares), sides: [side, pairs('bare Fastify', bares)], ceiling: ceiling(bares) });
+  if (etcds !== undefined) report.figure('own-64-etcd', { rounds: ratios(our, beside), sides: [side, pairs('etcd', beside)], ceiling: ceiling(beside) });
   return our;
 }
 

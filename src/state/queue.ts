@@ -6,7 +6,7 @@
 const COMPACT_MIN = 1_024;
 
 export class Queue<Item> {
-  #items: Item[] = [];
+  #items: (Item | undefined)[] = [];
   #head = 0;
 
   get size(): number {
@@ -24,7 +24,8 @@ export class Queue<Item> {
   shift(): Item | undefined {
     const first = this.#items[this.#head];
     if (first === undefined) return undefined;
-    this.#head++;
+    // Until the places of those who left are cut off, they would keep whom they held.
+    this.#items[this.#head++] = undefined;
     if (this.#head >= COMPACT_MIN && this.#head > this.size) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

@@ -1,0 +1,152 @@
+// The bound of what is measured: a bare Fastify that answers when the journal has what was changed.
+//
+// `durable.ts <folder>`. It has the routes that the loads ask, checks the same shapes, answers the same bytes, hands each
+// lock on in order, and writes one record as long as a lease's for each change, through our journal: one commit in flight,
+// and in the next one all that arrived meanwhile. It forgets a lease when it ends, and has no time, no machine, no retries,
+// no hooks and no metrics: what answers after a commit of this journal goes no faster.
+
+import { crc32 } from 'node:zlib';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyReply } from 'fastify';
+import { openLmdbJournal } from '../../src/journal/lmdb.ts';
+import { Bulk, BulkResults } from '../../src/routes/bulk-schemas.ts';
+import { COMPONENTS } from '../../src/routes/components.ts';
+import { Acquire, Lease, type LeaseBody } from '../../src/routes/lease-schemas.ts';
+import { LeaseParams, LockParams, ref } from '../../src/routes/schemas.ts';
+import { State } from '../../src/state/state.ts';
+
+/** With what every row has, it is as long as that of a lease. */
+const LEASE_CHARACTERS = 170;
+const ID_DIGITS = 24;
+const TOKENS_FROM = 1_000_000;
+const TTL_MS = 30_000;
+const BODY_BYTES_MAX = 4_194_304;
+const INSTANT = '2026-01-01T00:00:00.000Z';
+
+type Answer = () => void;
+
+class Line {
+  readonly lock: string;
+  isHeld = false;
+  readonly waiting: FastifyReply[] = [];
+
+  constructor(lock: string) {
+    this.lock = lock;
+  }
+}
+
+const [folder = ''] = process.argv.slice(2);
+const journal = await openLmdbJournal(folder);
+const state = new State({ workers: 1, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
+const description = 'x'.repeat(LEASE_CHARACTERS);
+const lines = new Map<string, Line>();
+const held = new Map<string, Line>();
+let grants = 0;
+let changes = 0;
+let answers: Answer[] = [];
+let turn: 'none' | 'asked' | 'committing' = 'none';
+
+function lineOf(lock: string): Line {
+  let line = lines.get(lock);
+  if (line === undefined) lines.set(lock, (line = new Line(lock)));
+  return line;
+}
+
+/** Answers when all that has changed by now is committed. */
+function whenCommitted(answer: Answer): void {
+  answers.push(answer);
+  if (turn !== 'none') return;
+  turn = 'asked';
+  setImmediate(() => { void commit(); });
+}
+
+async function commit(): Promise<void> {
+  turn = 'committing';
+  const leaving = answers;
+  answers = [];
+  await journal.commit({ now: changes, ...state.changes.take() });
+  committed(leaving);
+}
+
+/** The next commit is on its way before the answers of this one are written. */
+function committed(leaving: readonly Answer[]): void {
+  state.changes.flushed();
+  turn = 'none';
+  if (answers.length === 0) return leave(leaving);
+  setImmediate(leave, leaving);
+  void commit();
+}
+
+function leave(leaving: readonly Answer[]): void {
+  for (const answer of leaving) answer();
+}
+
+function changed(line: Line): void {
+  state.locks.put({ name: line.lock, kind: 'mutex', description, labels: {}, createdAt: ++changes });
+}
+
+function grant(line: Line): LeaseBody {
+  line.isHeld = true;
+  const id = `lse_${String(++grants).padStart(ID_DIGITS, '0')}`;
+  held.set(id, line);
+  return {
+    id, state: 'held', locks: [{ name: line.lock, mode: 'exclusive', permits: 1 }], owner: 'bench', fencingToken: TOKENS_FROM + grants,
+    ttlMs: TTL_MS, grantedAt: INSTANT, expiresAt: INSTANT, expiresInMs: 29_998, elapsedMs: 2, renewAfterMs: 10_000, waitedMs: 0,
+  };
+}
+
+function granted(line: Line, reply: FastifyReply): void {
+  const body = grant(line);
+  whenCommitted(() => { reply.code(201).header('location', `/v1/leases/${body.id}`).header('cache-control', 'no-store').send(body); });
+}
+
+/** The line that the lease held, which has no holder now. */
+function free(lease: string): Line {
+  const line = held.get(lease);
+  if (line === undefined) throw new Error('no such lease is held');
+  held.delete(lease);
+  line.isHeld = false;
+  changed(line);
+  return line;
+}
+
+const app = fastify({ logger: false, ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, keywords: ['example'] } } })
+  .withTypeProvider<TypeBoxTypeProvider>();
+for (const schema of COMPONENTS) app.addSchema(schema);
+
+app.post('/v1/locks/:lock/leases', { schema: { params: LockParams, body: ref(Acquire), response: { 201: ref(Lease) } } }, (request, reply) => {
+  const line = lineOf(request.params.lock);
+  if (line.isHeld) {
+    line.waiting.push(reply);
+    return;
+  }
+  changed(line);
+  granted(line, reply);
+});
+
+app.delete('/v1/leases/:lease', { schema: { params: LeaseParams } }, (request, reply) => {
+  const line = free(request.params.lease);
+  const next = line.waiting.shift();
+  if (next !== undefined) granted(line, next);
+  whenCommitted(() => { reply.code(204).header('cache-control', 'no-store').send(); });
+});
+
+app.get('/v1/locks/:lock', { schema: { params: LockParams } }, (request, reply) => {
+  reply.send({ waiters: lineOf(request.params.lock).waiting.length });
+});
+
+app.post('/v1/bulk', { bodyLimit: BODY_BYTES_MAX, schema: { body: ref(Bulk), response: { 200: ref(BulkResults) } } }, (request, reply) => {
+  const results = request.body.operations.map(({ lock, lease }) => {
+    if (lease !== undefined) {
+      free(lease);
+      return { status: 204 };
+    }
+    const line = lineOf(lock!);
+    changed(line);
+    return { status: 201, body: grant(line) };
+  });
+  whenCommitted(() => { reply.header('cache-control', 'no-store').send({ results }); });
+});
+
+const address = await app.listen({ host: '127.0.0.1', port: 0 });
+console.log(JSON.stringify({ address }));
