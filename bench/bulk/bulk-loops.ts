@@ -1,6 +1,6 @@
 // Load: loops in one process, each taking and freeing a lock of its own through `POST /v1/bulk`.
 //
-// `bulk-loops.ts <address> <loops>`; asked for a span it tells the pairs per second.
+// `bulk-loops.ts <address> <loops>`, an even number of loops, 2,000 at most; asked for a span it tells the pairs per second.
 //   B1. Half of the loops are in one request, the others in another one: while the disk has the one half, the service and
 //       the loops work on the other. All in one request would wait for all in turn.
 
@@ -28,13 +28,16 @@ interface Asked {
 class Bulk {
   readonly connected: Promise<unknown>;
   readonly #url: URL;
+  readonly #atOnce: number;
   /** Who has been free longest is asked next: the service closes a connection on which nothing is asked. */
   readonly #free: { readonly wire: Wire; asked: Asked[] }[] = [];
   #queue: Asked[] = [];
   #sending = false;
 
-  constructor(address: string) {
+  /** `atOnce`: how many operations go in one request at most. */
+  constructor(address: string, atOnce: number) {
     this.#url = new URL(address);
+    this.#atOnce = atOnce;
     for (let number = 0; number < CONNECTIONS; number++) {
       const line = { wire: new Wire(this.#url, (answer) => this.#answered(answer, line)), asked: [] as Asked[] };
       this.#free.push(line);
@@ -58,7 +61,7 @@ class Bulk {
     while (this.#queue.length > 0) {
       const line = this.#free.shift();
       if (line === undefined) return;
-      line.asked = this.#queue.splice(0, half);
+      line.asked = this.#queue.splice(0, this.#atOnce);
       line.wire.send(post(this.#url, '/v1/bulk', { operations: line.asked.map(({ operation }) => operation) }));
     }
   }
@@ -74,7 +77,7 @@ class Bulk {
 
 const [address = '', loops = ''] = process.argv.slice(2);
 const half = Number(loops) / CONNECTIONS;
-const bulk = new Bulk(address);
+const bulk = new Bulk(address, half);
 await bulk.connected;
 const run = { isOver: false, pairs: 0 };
 

@@ -1,10 +1,14 @@
 // The bound of what is measured: a bare Fastify that answers when the journal has what was changed.
 //
-// `durable.ts <folder>`. It has the routes that the loads ask, checks the same shapes, answers the same bytes, hands each
-// lock on in order, and writes one record as long as a lease's for each change, through our journal: one commit in flight,
-// and in the next one all that arrived meanwhile. It forgets a lease when it ends, and has no time, no machine, no retries,
-// no hooks and no metrics: what answers after a commit of this journal goes no faster.
+// `durable.ts <folder> <turn | once>`. It has the routes that the loads ask, answers in the same form, hands each lock on in
+// order, and writes through our journal: one record about as long as a lease's for each grant of a free lock and each
+// release, a hand-off being one; one commit in flight, and in the next one all that arrived meanwhile. It refuses nothing,
+// hands nothing on in a bulk, and forgets a lease when it ends: the loads ask for no more. It has no time, no machine, no
+// retries, no hooks and no metrics, so a service that answers after a commit of this journal does more than this.
+//   D1. When no commit is in flight the next one begins at once, which is best where one follows another (`once`), or
+//       behind what else arrives in the turn, which is best where many come together (`turn`).
 
+import { setFlagsFromString } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyReply } from 'fastify';
@@ -15,8 +19,8 @@ import { Acquire, Lease, type LeaseBody } from '../../src/routes/lease-schemas.t
 import { LeaseParams, LockParams, ref } from '../../src/routes/schemas.ts';
 import { State } from '../../src/state/state.ts';
 
-/** With what every row has, it is as long as that of a lease. */
-const LEASE_CHARACTERS = 170;
+/** With what every row has, it is about as long as that of a lease. */
+const LEASE_CHARACTERS = 190;
 const ID_DIGITS = 24;
 const TOKENS_FROM = 1_000_000;
 const TTL_MS = 30_000;
@@ -35,7 +39,12 @@ class Line {
   }
 }
 
-const [folder = ''] = process.argv.slice(2);
+// As the service does, and for its reason.
+setFlagsFromString('--no-allocation-site-pretenuring');
+
+const [folder = '', begins = ''] = process.argv.slice(2);
+/** (D1) */
+const soon = begins === 'once' ? queueMicrotask : setImmediate;
 const journal = await openLmdbJournal(folder);
 const state = new State({ workers: 1, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
 const description = 'x'.repeat(LEASE_CHARACTERS);
@@ -57,7 +66,7 @@ function whenCommitted(answer: Answer): void {
   answers.push(answer);
   if (turn !== 'none') return;
   turn = 'asked';
-  setImmediate(() => { void commit(); });
+  soon(() => { void commit(); });
 }
 
 async function commit(): Promise<void> {

@@ -1,7 +1,7 @@
 // The server beside ours: a bare Fastify with the same two routes.
 //
 // It checks the same shapes and answers the same bytes, and has no lock, no queue, no journal and no hook: what Fastify
-// itself costs, and so the bound of what a service on it can reach.
+// itself costs.
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify from 'fastify';

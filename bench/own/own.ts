@@ -9,7 +9,7 @@ import { Load } from '../load/load.ts';
 import type { Span } from '../load/serve.ts';
 import { startEtcd } from '../peers/etcd.ts';
 import { startPostgres } from '../peers/postgres.ts';
-import type { Figure, Side } from '../report/figures.ts';
+import { BOUND, type Figure, type Side } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 
@@ -35,7 +35,7 @@ export async function ownLocks(report: Report): Promise<void> {
   await using service = await startService();
   await using bare = await startServer('bench/own/bare.ts');
   using folder = temporaryFolder();
-  await using durable = await startServer('bench/durable/durable.ts', { args: [folder.path] });
+  await using durable = await startServer('bench/durable/durable.ts', { args: [folder.path, 'turn'] });
   await using etcd = await startEtcd();
   if (etcd === undefined) report.skip("own locks beside etcd's", 'etcd is not installed');
   const servers = { service: service.address, bare: bare.address, durable: durable.address };
@@ -59,7 +59,7 @@ async function compare(report: Report, connections: 64 | 256, { service, bare, d
   await using etcds: Pairs | undefined = etcd === undefined ? undefined : await Load.warmed(COLD, 'bench/peers/etcd-locks.ts', etcd, connections, 'own');
   const [our = [], bares = [], most = [], beside = []] = await inTurns([rate(ours), rate(theirs), rate(bound), etcds && rate(etcds)]);
   const side = pairs('Holdfast', our);
-  const ceiling = (peer: Rounds): NonNullable<Figure['ceiling']> => ({ name: 'a bare Fastify over the same journal', rounds: ratios(most, peer) });
+  const ceiling = (peer: Rounds): NonNullable<Figure['ceiling']> => ({ name: BOUND, rounds: ratios(most, peer) });
   report.figure(`own-${connections}-bare`, { rounds: ratios(our, bares), sides: [side, pairs('bare Fastify', bares)], ceiling: ceiling(bares) });
   if (etcds !== undefined) report.figure('own-64-etcd', { rounds: ratios(our, beside), sides: [side, pairs('etcd', beside)], ceiling: ceiling(beside) });
   return our;

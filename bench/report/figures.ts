@@ -40,6 +40,9 @@ export const AIMED = {
   'growth-waiters': less('time of a hand-off and a new place in line, 10,000 waiters ÷ 10', '', 1.3, 1.1),
 } as const satisfies Record<string, Aimed>;
 
+/** What bounds a service that answers after a commit of our journal; see durable/durable.ts. */
+export const BOUND = 'a bare Fastify over the same journal';
+
 /** What one contestant reached, round by round. */
 export interface Side {
   readonly name: string;

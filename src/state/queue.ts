@@ -2,6 +2,7 @@
 //
 // Owns nothing that Fifo does not, but keeps no map: who never leaves from the middle need not be found there.
 //   Q1. `add`, `shift` and `first` take constant time, amortised.
+//   Q2. Who has left is not kept.
 
 const COMPACT_MIN = 1_024;
 
@@ -24,7 +25,7 @@ export class Queue<Item> {
   shift(): Item | undefined {
     const first = this.#items[this.#head];
     if (first === undefined) return undefined;
-    // Until the places of those who left are cut off, they would keep whom they held.
+    // The places of those who left are cut off together, and later. (Q2)
     this.#items[this.#head++] = undefined;
     if (this.#head >= COMPACT_MIN && this.#head > this.size) {
       this.#items = this.#items.slice(this.#head);

@@ -2,6 +2,9 @@
 //
 // A failure is told with its seed and the smallest example of it.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Deadline, Deadlines } from '../../src/state/deadlines.ts';
@@ -10,6 +13,9 @@ import { Ordered } from '../../src/state/ordered.ts';
 import { Queue } from '../../src/state/queue.ts';
 
 const RUNS = { numRuns: 80 };
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 /** Few, so that they meet again; far enough apart that none is a prefix of its neighbour only. */
 const ids = fc.integer({ min: 0, max: 60 }).map((n) => `id${n}`);
 
@@ -70,7 +76,24 @@ describe('a queue that is only left at its head', () => {
       }
     }), { numRuns: 50 });
   });
+
+  test('keeps nobody who has left', async () => {
+    const queue = new Queue<object>();
+    const first = new WeakRef(addTo(queue));
+    const second = new WeakRef(addTo(queue));
+    queue.shift();
+    await nextTurn();
+    collectGarbage();
+    expect(first.deref()).toBeUndefined();
+    expect(second.deref()).toBe(queue.first());
+  });
 });
+
+function addTo(queue: Queue<object>): object {
+  const item = {};
+  queue.add(item);
+  return item;
+}
 
 function padded(n: number): string {
   return String(n).padStart(5, '0');
