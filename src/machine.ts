@@ -138,7 +138,7 @@ function endOfScope(current: Step, worker: number, settle: () => boolean): void 
 
 /** A gap in time was cut: nobody's lease ends before its renewal could have been read. */
 function resume(current: Step): void {
-  current.state.leaseFloor = current.now + STALL_MS;
+  current.state.floors.put({ id: 'floor', until: current.now + STALL_MS });
 }
 
 /** The start is over: graces begin, and what was put back may run. */

@@ -3,7 +3,7 @@
 // Owns the order of loading: rows come in no order, and what the indexes derive from them depends on it.
 
 import type { Place } from './changes.ts';
-import type { BatchRow, ChunkRow, DeliveryRow, FailuresRow, KeyRow, LeaseRow, LockRow, OutcomesRow, TokensRow } from './rows.ts';
+import type { BatchRow, ChunkRow, DeliveryRow, FailuresRow, FloorRow, KeyRow, LeaseRow, LockRow, OutcomesRow, TokensRow } from './rows.ts';
 import type { State } from './state.ts';
 
 /** A row, and its place. */
@@ -31,6 +31,7 @@ export function loadRows(state: State, rows: Iterable<StoredRow>): void {
       case 'locks': state.locks.load(row as LockRow, stored); break;
       case 'leases': leases.push({ row: row as LeaseRow, place: stored }); break;
       case 'keys': keys.push({ row: row as KeyRow, place: stored }); break;
+      case 'floors': state.floors.load(row as FloorRow, stored); break;
       case 'tokens': state.tokenBlocks.load(row as TokensRow, stored); break;
       case 'batches': batches.push({ row: row as BatchRow, place: stored }); break;
       case 'chunks': state.chunks.load(row as ChunkRow, stored); break;

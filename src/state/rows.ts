@@ -98,6 +98,16 @@ export interface KeyRow {
   readonly keepUntil?: number | undefined;
 }
 
+/**
+ * Before when no client's lease ends, since a gap in time was cut. One row: clients were told of it, so it holds after a
+ * restart too.
+ */
+export interface FloorRow {
+  readonly id: 'floor';
+  /** now */
+  readonly until: number;
+}
+
 /** The end of the block that fencing tokens are drawn from. One row. */
 export interface TokensRow {
   readonly id: 'tokens';

@@ -8,8 +8,8 @@ import { Deadline, Deadlines, type DeadlineKind } from './deadlines.ts';
 import { Fifo } from './fifo.ts';
 import { BatchIndex, LeaseIndex } from './indexes.ts';
 import type {
-  AttendanceRow, BatchRow, ChunkRow, DeliveryRow, FailuresRow, KeyRow, LeaseRow, ListenerRow, LockRow, OutcomesRow,
-  Registry, SendingRow, TokensRow, WorkerRow,
+  AttendanceRow, BatchRow, ChunkRow, DeliveryRow, FailuresRow, FloorRow, KeyRow, LeaseRow, ListenerRow, LockRow,
+  OutcomesRow, Registry, SendingRow, TokensRow, WorkerRow,
 } from './rows.ts';
 import { DurableTable, Table, type Kept } from './tables.ts';
 
@@ -50,6 +50,7 @@ export class State {
   readonly locks: DurableTable<LockRow>;
   readonly leases: DurableTable<LeaseRow>;
   readonly keys: DurableTable<KeyRow>;
+  readonly floors: DurableTable<FloorRow>;
   readonly tokenBlocks: DurableTable<TokensRow>;
   readonly batches: DurableTable<BatchRow>;
   readonly chunks: DurableTable<ChunkRow>;
@@ -75,8 +76,6 @@ export class State {
   opened = false;
   /** now, of the opening of the port, and Infinity before it; leases found at the start get a floor under their deadlines. */
   startedAt = 0;
-  /** now; no client's lease ends before it (after a stall). */
-  leaseFloor = 0;
   /** The order of the latest acquire, the latest batch and the latest worker. */
   leaseOrder = 0;
   batchOrder = 0;
@@ -106,6 +105,7 @@ export class State {
       ended(this.endedKeys, (row) => row.id),
       due('key', (row) => row.id, (row) => row.keepUntil),
     ]);
+    this.floors = new DurableTable('floors', (row) => row.id, changes);
     this.tokenBlocks = new DurableTable('tokens', (row) => row.id, changes);
     this.batches = new DurableTable<BatchRow>('batches', (row) => row.id, changes, [
       (before, after) => batches.batchChanged(before, after),
@@ -128,6 +128,11 @@ export class State {
       (before, after) => batches.workerChanged(before, after),
       due('worker', (row) => String(row.worker), (row) => row.dueAt),
     ]);
+  }
+
+  /** now; no client's lease ends before it (after a stall). */
+  get leaseFloor(): number {
+    return this.floors.get('floor')?.until ?? 0;
   }
 
   #firstEndedDue(after: LeaseRow | undefined): void {

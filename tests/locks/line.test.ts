@@ -147,4 +147,19 @@ describe('the end of a lease', () => {
     world.pass(250);
     expect(heldOf(world.answerTo(world.ask({ kind: 'renew', lease }))).id).toBe(lease);
   });
+
+  test('what a client was told after a gap holds after a restart too, however short its time', () => {
+    const world = new World();
+    world.pass(60_000);
+    const { lease } = world.acquire('a', { ttlMs: 100 });
+    world.now += 90;
+    world.report({ kind: 'resumed' });
+    const read = { kind: 'readLease', lease, waitMs: 0 } as const;
+    expect(world.answerTo(world.ask(read))).toMatchObject({ view: { endsAt: world.now + 250 } });
+    world.restart();
+    world.pass(250);
+    expect(heldOf(world.answerTo(world.ask(read))).id).toBe(lease);
+    world.pass(1);
+    expect(world.answerTo(world.ask(read))).toMatchObject({ view: { lease: { state: 'expired' } } });
+  });
 });

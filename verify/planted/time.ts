@@ -23,8 +23,8 @@ export const TIME: readonly PlantedBug[] = [
   {
     name: 'no-floor-after-a-stall',
     file: 'src/machine.ts',
-    before: 'current.state.leaseFloor = current.now + STALL_MS;',
-    after: 'current.state.leaseFloor = current.now;',
+    before: 'until: current.now + STALL_MS }',
+    after: 'until: current.now }',
     why: 'A renewal that waited in the socket during a stall comes too late.',
   },
   {

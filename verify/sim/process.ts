@@ -177,6 +177,7 @@ export class Process implements Owner {
     this.#world.leaseWatch.started(this.engine.reading().now);
     try {
       await this.#loop.start();
+      this.#leaseFloor = this.state.leaseFloor;
       if (this.alive) timeline.after(chance.next() * OPENING_MS_MAX, () => this.#open(), this);
     } catch (error) {
       judge.complain('the service starts', String(error));
