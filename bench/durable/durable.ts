@@ -13,6 +13,7 @@ import { crc32 } from 'node:zlib';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyReply } from 'fastify';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
+import { BULK_BODY_BYTES_MAX } from '../../src/limits.ts';
 import { Bulk, BulkResults } from '../../src/routes/bulk-schemas.ts';
 import { COMPONENTS } from '../../src/routes/components.ts';
 import { Acquire, Lease, type LeaseBody } from '../../src/routes/lease-schemas.ts';
@@ -24,7 +25,6 @@ const LEASE_CHARACTERS = 190;
 const ID_DIGITS = 24;
 const TOKENS_FROM = 1_000_000;
 const TTL_MS = 30_000;
-const BODY_BYTES_MAX = 4_194_304;
 const INSTANT = '2026-01-01T00:00:00.000Z';
 
 type Answer = () => void;
@@ -39,7 +39,7 @@ class Line {
   }
 }
 
-// As the service does, and for its reason.
+// As the service does, and for its reason (docs/decisions/0015).
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 const [folder = '', begins = ''] = process.argv.slice(2);
@@ -53,7 +53,8 @@ const held = new Map<string, Line>();
 let grants = 0;
 let changes = 0;
 let answers: Answer[] = [];
-let turn: 'none' | 'asked' | 'committing' = 'none';
+/** A commit is in flight, or asked for. */
+let isUnderWay = false;
 
 function lineOf(lock: string): Line {
   let line = lines.get(lock);
@@ -64,26 +65,24 @@ function lineOf(lock: string): Line {
 /** Answers when all that has changed by now is committed. */
 function whenCommitted(answer: Answer): void {
   answers.push(answer);
-  if (turn !== 'none') return;
-  turn = 'asked';
-  soon(() => { void commit(); });
-}
-
-async function commit(): Promise<void> {
-  turn = 'committing';
-  const leaving = answers;
-  answers = [];
-  await journal.commit({ now: changes, ...state.changes.take() });
-  committed(leaving);
+  if (isUnderWay) return;
+  isUnderWay = true;
+  soon(() => { void commitAll(); });
 }
 
 /** The next commit is on its way before the answers of this one are written. */
-function committed(leaving: readonly Answer[]): void {
-  state.changes.flushed();
-  turn = 'none';
-  if (answers.length === 0) return leave(leaving);
-  setImmediate(leave, leaving);
-  void commit();
+async function commitAll(): Promise<void> {
+  for (;;) {
+    const leaving = answers;
+    answers = [];
+    await journal.commit({ now: changes, ...state.changes.take() });
+    state.changes.flushed();
+    if (answers.length === 0) {
+      isUnderWay = false;
+      return leave(leaving);
+    }
+    setImmediate(leave, leaving);
+  }
 }
 
 function leave(leaving: readonly Answer[]): void {
@@ -144,7 +143,7 @@ app.get('/v1/locks/:lock', { schema: { params: LockParams } }, (request, reply) 
   reply.send({ waiters: lineOf(request.params.lock).waiting.length });
 });
 
-app.post('/v1/bulk', { bodyLimit: BODY_BYTES_MAX, schema: { body: ref(Bulk), response: { 200: ref(BulkResults) } } }, (request, reply) => {
+app.post('/v1/bulk', { bodyLimit: BULK_BODY_BYTES_MAX, schema: { body: ref(Bulk), response: { 200: ref(BulkResults) } } }, (request, reply) => {
   const results = request.body.operations.map(({ lock, lease }) => {
     if (lease !== undefined) {
       free(lease);

@@ -99,8 +99,8 @@ export interface KeyRow {
 }
 
 /**
- * Before when no client's lease ends, since a gap in time was cut. One row: clients were told of it, so it holds after a
- * restart too.
+ * No client's lease ends before it: a gap in time was cut. One row, and stored, as clients are told of it and have to find it
+ * after a restart too.
  */
 export interface FloorRow {
   readonly id: 'floor';
