@@ -87,6 +87,8 @@ export const WORKERS_MAX = 256;
 export const MAILBOX_BYTES = 128 * KIB;
 /** How often the main thread looks for results of a thread that is talking: so much later they may be heard. */
 export const MAILBOX_LOOK_MS = 2;
+/** How long a thread that was granted a lock is looked at in every turn of the loop. */
+export const GRANT_LOOK_MS = 0.2;
 /** A thread makes so many calls, for so long at the most, without letting timers and sockets have their turn. */
 export const CALLS_PER_TURN = 32;
 export const CALLS_PER_TURN_MS = 2;

@@ -7,12 +7,13 @@
 
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { LOGS_BYTES_MAX, MAILBOX_LOOK_MS, WORKER_HEAP_MIB_MAX } from '../limits.ts';
+import { LOGS_BYTES_MAX, WORKER_HEAP_MIB_MAX } from '../limits.ts';
 import type { ItemResult } from '../state/inputs.ts';
 import { errorLine } from './errors.ts';
 import { createHand, Hand } from './hand.ts';
 import { isFromThread } from './heard.ts';
-import { createMailbox, isLongMessage, MailboxReader, MailboxWriter, NoMessage, WAKE } from './mailbox.ts';
+import { Listening } from './listening.ts';
+import { createMailbox, MailboxReader, MailboxWriter, NoMessage } from './mailbox.ts';
 import { AT_ONCE, type FromThread, type ItemSettled, type RunMessage, type ThreadBirth, type ToThread } from './messages.ts';
 import type { ReportWorker } from './runner.ts';
 
@@ -23,16 +24,13 @@ export class ThreadHandle {
   readonly number: number;
   readonly #report: ReportWorker;
   readonly #port: MessagePort;
-  readonly #mailbox: MailboxReader;
+  readonly #listening: Listening;
   readonly #orders: MailboxWriter<ToThread>;
   readonly #hand: Hand;
   readonly #thread: Worker;
   #logs = '';
   #endReason: string | undefined;
   #asked = false;
-  #looking: NodeJS.Timeout | undefined;
-  /** It said what no thread says, and is not listened to any more. (H3) */
-  #isRefused = false;
 
   /** Throws when the system gives no thread. */
   constructor(number: number, birth: Omit<ThreadBirth<MessagePort>, 'port' | 'mailbox' | 'orders' | 'hand'>, report: ReportWorker) {
@@ -43,7 +41,7 @@ export class ThreadHandle {
     this.number = number;
     this.#report = report;
     this.#port = port1;
-    this.#mailbox = new MailboxReader(mailbox);
+    this.#listening = new Listening(new MailboxReader(mailbox), (messages) => this.#hear(messages));
     this.#hand = new Hand(hand);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
     this.#orders = new MailboxWriter(orders, (message) => port1.postMessage(message));
@@ -69,6 +67,7 @@ export class ThreadHandle {
 
   post(message: ToThread): void {
     this.#orders.say(message, true);
+    if (message.kind === 'answer' && message.answer.kind === 'granted') this.#listening.granted();
   }
 
   run(message: RunMessage): void {
@@ -106,24 +105,12 @@ export class ThreadHandle {
     }
   }
 
-  #receive(message: unknown): void {
-    if (this.#isRefused) return;
-    this.#mailbox.look();
-    if (message === WAKE) this.#hear(this.#mailbox.rest());
-    else if (isLongMessage(message)) this.#hear(this.#mailbox.long(message));
-    else return this.#refuse();
-    this.#looking ??= setTimeout(() => this.#look(), MAILBOX_LOOK_MS);
-  }
-
-  /** A thread that said something goes on to say things; it is listened to until it has said nothing for a while. */
-  #look(): void {
-    if (this.#isRefused) return;
-    this.#mailbox.look();
-    const heard = this.#hear(this.#mailbox.rest());
-    this.#looking = heard > 0 || !this.#mailbox.sleep() ? setTimeout(() => this.#look(), MAILBOX_LOOK_MS) : undefined;
-  }
-
   /** (H3) */
+  #receive(message: unknown): void {
+    if (!this.#listening.receive(message)) this.#refuse();
+  }
+
+  /** Returns how many messages there were. */
   #hear(messages: Iterable<unknown>): number {
     let heard = 0;
     const results: ItemResult[] = [];
@@ -157,7 +144,7 @@ export class ThreadHandle {
   }
 
   #refuse(): void {
-    this.#isRefused = true;
+    this.#listening.end();
     void this.end('the worker posted what is no message');
   }
 
@@ -186,8 +173,7 @@ export class ThreadHandle {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       this.#receive(next.message);
     }
-    if (!this.#isRefused) this.#hear(this.#mailbox.last());
-    clearTimeout(this.#looking);
+    this.#listening.last();
     this.#port.close();
     this.#report({ kind: 'workerEnded', worker: this.number, message: this.#endReason ?? `the worker exited with code ${code}`, logs: this.#takeLogs() });
   }

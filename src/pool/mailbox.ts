@@ -6,7 +6,8 @@
 //   B2. Messages are heard in the order in which they were said. One that finds no room goes through the port, with the
 //       place up to which the mailbox is to be read before; nobody reads past that place until it has come.
 //   B3. The reader is woken once for all that is said until it looks, and while it looks every few milliseconds only
-//       what is urgent wakes it: a message through a port for each result would cost more than most tasks.
+//       what is urgent wakes it, while it looks all the time nothing: a message through a port for each result would cost
+//       more than most tasks.
 //   B4. No code of a task knows of the memory; if it came to write there, what is no message ends its thread.
 
 import { MAILBOX_BYTES } from '../limits.ts';
@@ -30,7 +31,7 @@ const WRITTEN = 0;
 const READ = 1;
 const READER = 2;
 const LONG = 3;
-/** The reader hears of nothing by itself; looks every few milliseconds; was told that something is urgent; or does nothing but wait. */
+/** The reader hears of nothing by itself; looks every few milliseconds; was told that something is urgent, or looks all the time; or does nothing but wait. */
 const ASLEEP = 0;
 const LOOKING = 1;
 const CALLED = 2;
@@ -109,6 +110,11 @@ export class MailboxReader {
   /** The reader looks for itself every few milliseconds from here on. (B3) */
   look(): void {
     storeAtomic(this.#head, READER, LOOKING);
+  }
+
+  /** The reader looks in every turn of its loop from here on, and nothing wakes it. (B3) */
+  attend(): void {
+    storeAtomic(this.#head, READER, CALLED);
   }
 
   /** Everything that was said, up to a long message that has not come. Throws `NoMessage`. (B2) */
