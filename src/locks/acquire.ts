@@ -18,7 +18,7 @@ import { leaseView, lockView, retryAfterMs } from './views.ts';
 type AcquireRequest = Extract<LockRequest, { kind: 'acquire' }>;
 
 const QUEUE_FULL_RETRY_MS = 1_000;
-/** One for all: every lease that was ever granted keeps its claimant. */
+/** One for all: every lease that was ever granted keeps its claimant, and every place in line. */
 const KEYLESS: Claimant = { by: 'connection' };
 
 export function acquire(step: Step, input: AcquireRequest): void {
@@ -46,18 +46,18 @@ function grantNow(step: Step, input: AcquireRequest): void {
 }
 
 function waitInLine(step: Step, input: AcquireRequest): void {
-  const claimant: Claimant = { by: input.ticket ? 'ticket' : 'connection', key: input.key?.id };
-  const waiting = { ...waitingRow(step, input, claimant), waitUntil: step.now + input.waitMs };
+  const claimant: Claimant = input.key === undefined && !input.ticket ? KEYLESS : { by: input.ticket ? 'ticket' : 'connection', key: input.key?.id };
+  const waiting = waitingRow(step, input, claimant, step.now + input.waitMs);
   if (input.key !== undefined) nameByKey(step, input.key, { kind: 'lease', id: input.lease });
   putLease(step.state, waiting);
   if (!input.ticket) return listen(step, input.request, 'acquire', input.lease);
-  step.state.attendance.put({ lease: input.lease, listeners: 0, abandonAt: step.now + TICKET_READ_MS });
+  step.state.attendance.put({ lease: input.lease, abandonAt: step.now + TICKET_READ_MS });
   answer(step, input.request, { kind: 'lease', view: { lease: waiting, position: step.state.leaseIndex.queue(input.lock).size } });
 }
 
-function waitingRow(step: Step, input: AcquireRequest, claimant: Claimant): WaitingLease {
+function waitingRow(step: Step, input: AcquireRequest, claimant: Claimant, waitUntil?: number): WaitingLease {
   const { lease: id, lock, owner, metadata, ttlMs } = input;
-  return { id, lock, order: ++step.state.leaseOrder, claimant, owner, metadata, ttlMs, askedAt: step.now, state: 'waiting' };
+  return { id, lock, order: ++step.state.leaseOrder, claimant, owner, metadata, ttlMs, askedAt: step.now, state: 'waiting', waitUntil };
 }
 
 function isFull(step: Step, input: AcquireRequest): boolean {

@@ -42,7 +42,7 @@ export function grant(step: Step, waiting: WaitingLease): boolean {
   const listened = step.state.leaseIndex.listenersOf(waiting.id).length > 0;
   const lease = hold(step, waiting, waiting.claimant.by === 'ticket' && !listened);
   if (lease.claimant.by === 'task') return tellTask(step, lease);
-  if (lease.unclaimed === true) step.state.attendance.put({ lease: lease.id, listeners: 0, abandonAt: claimEnd(step, lease) });
+  if (lease.unclaimed === true) step.state.attendance.put({ lease: lease.id, abandonAt: claimEnd(step, lease) });
   else tellListeners(step, lease);
   return false;
 }
@@ -84,8 +84,9 @@ export function claimEnd(step: Step, { ttlMs, heldSince }: HeldLease): number {
 function tellListeners(step: Step, lease: HeldLease): void {
   const { listeners, leaseIndex, attendance } = step.state;
   const isSole = lease.claimant.by === 'connection' && lease.claimant.key === undefined;
-  if (isSole) attendance.delete(lease.id);
-  for (const request of leaseIndex.listenersOf(lease.id)) {
+  const requests = leaseIndex.listenersOf(lease.id);
+  if (!isSole && requests.length > 0) attendance.put({ lease: lease.id });
+  for (const request of requests) {
     const { on, told } = listeners.get(request)!;
     if (isSole) listeners.delete(request);
     else if (told === undefined) listeners.put({ request, on, told: true });

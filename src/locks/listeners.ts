@@ -8,22 +8,23 @@
 //       committed grant counts as carried, a ticket's unclaimed one excepted.
 
 import { REATTACH_MS, TICKET_READ_MS } from '../limits.ts';
-import type { HeldLease, ListenerRow, LiveLease } from '../state/rows.ts';
+import type { HeldLease, ListenerRow, LiveLease, WaitingLease } from '../state/rows.ts';
+import type { State } from '../state/state.ts';
 import { answer, type Step } from '../state/step.ts';
 import { abandon } from './endings.ts';
 import { answerGrant, claimEnd } from './grant.ts';
 import { findLease, putLease } from './leases.ts';
 
-/** Makes a request wait for a lease. */
+/** Makes a request wait for a lease that stands in line. */
 export function listen(step: Step, request: number, kind: 'acquire' | 'follow', lease: string, waitUntil?: number): void {
   step.state.listeners.put({ request, on: { kind, lease }, waitUntil });
-  attend(step, lease);
+  step.state.attendance.delete(lease);
 }
 
 /** Makes a request listen to a lease that is granted to it in this very step. */
 export function listenToGrant(step: Step, request: number, lease: string): void {
   step.state.listeners.put({ request, on: { kind: 'acquire', lease }, told: true });
-  attend(step, lease);
+  step.state.attendance.put({ lease });
 }
 
 /** Answers a request with a held lease. One that no answer has carried yet is a grant to this connection too. */
@@ -35,10 +36,8 @@ export function answerHeld(step: Step, request: number, lease: HeldLease): void 
 }
 
 /** A ticket was read: its place is kept for another while. */
-export function noteReading(step: Step, ticket: LiveLease): void {
-  const { attendance } = step.state;
-  const listeners = attendance.get(ticket.id)?.listeners ?? 0;
-  attendance.put({ lease: ticket.id, listeners, abandonAt: listeners > 0 ? undefined : step.now + TICKET_READ_MS });
+export function noteReading({ state, now }: Step, ticket: WaitingLease): void {
+  if (!isListenedTo(state, ticket.id)) state.attendance.put({ lease: ticket.id, abandonAt: now + TICKET_READ_MS });
 }
 
 /** An answer with a shared grant was handed to an open connection. (A1) */
@@ -76,15 +75,15 @@ export function hangUp(step: Step, request: number): void {
 
 /** One listener of a lease is gone; with the last of them the grace begins. (A2) */
 export function leaveLease(step: Step, id: string): void {
-  const { attendance } = step.state;
-  const row = attendance.get(id);
-  const lease = findLease(step.state, id);
-  if (row === undefined || lease === undefined || (lease.state !== 'waiting' && lease.state !== 'held')) return;
-  const listeners = row.listeners - 1;
-  const abandonAt = listeners > 0 ? undefined : graceEnd(step, lease);
-  if (listeners === 0 && abandonAt === undefined) abandon(step, lease);
-  else attendance.put({ lease: id, listeners, abandonAt });
-  if (listeners === 0 && lease.state === 'held') unclaim(step, lease);
+  const { state } = step;
+  const lease = findLease(state, id);
+  if (lease?.state !== 'waiting' && lease?.state !== 'held') return;
+  const isCarried = lease.state === 'held' && state.attendance.get(id) === undefined;
+  if (isCarried || isListenedTo(state, id)) return;
+  const abandonAt = graceEnd(step, lease);
+  if (abandonAt === undefined) return abandon(step, lease);
+  state.attendance.put({ lease: id, abandonAt });
+  if (lease.state === 'held') unclaim(step, lease);
 }
 
 /** Until when a lease may go unattended; `undefined` when it may not. (A2) */
@@ -100,11 +99,10 @@ function graceEnd(step: Step, lease: LiveLease): number | undefined {
  */
 export function attendanceDue(step: Step, id: string): void {
   const { attendance, phase } = step.state;
-  const row = attendance.get(id)!;
   const lease = findLease(step.state, id);
   if (lease?.state !== 'waiting' && lease?.state !== 'held') return attendance.delete(id);
   const isKept = phase !== 'serving' && (lease.state === 'waiting' || lease.unclaimed === true);
-  if (isKept) attendance.put({ ...row, abandonAt: undefined });
+  if (isKept) attendance.put({ lease: id });
   else abandon(step, lease);
 }
 
@@ -114,7 +112,6 @@ function takeListener(step: Step, request: number): ListenerRow | undefined {
   return listener;
 }
 
-function attend(step: Step, lease: string): void {
-  const { attendance } = step.state;
-  attendance.put({ lease, listeners: (attendance.get(lease)?.listeners ?? 0) + 1 });
+function isListenedTo({ leaseIndex }: State, lease: string): boolean {
+  return leaseIndex.listenersOf(lease).length > 0;
 }

@@ -16,7 +16,7 @@ export function startLocks(step: Step): void {
   const { state } = step;
   startTokens(step);
   state.startedAt = Infinity;
-  for (const lease of state.leases.values()) if (isUncarried(lease)) state.attendance.put({ lease: lease.id, listeners: 0 });
+  for (const lease of state.leases.values()) if (isUncarried(lease)) state.attendance.put({ lease: lease.id });
   for (const lock of Array.from(state.leaseIndex.lines.keys())) passOn(step, lock);
 }
 
@@ -25,7 +25,7 @@ export function openLocks(step: Step): void {
   const { state } = step;
   state.startedAt = step.now;
   for (const { lease } of Array.from(state.attendance.values())) {
-    state.attendance.put({ lease, listeners: 0, abandonAt: step.now + graceMs(findLease(state, lease)!) });
+    state.attendance.put({ lease, abandonAt: step.now + graceMs(findLease(state, lease)!) });
   }
   for (const lease of state.leases.values()) {
     if (lease.state !== 'held') continue;
@@ -55,6 +55,6 @@ export function releaseListeners(step: Step): void {
     if (listener.on.kind === 'acquire') refuse(step, listener.request, { code: 'shutting_down' });
     else answer(step, listener.request, { kind: 'lease', view: { lease, position: state.leaseIndex.queue(lease.lock).position(lease.id) } });
     if (state.places.get(lease.id) !== undefined) endLease(step, lease, 'abandoned');
-    else state.attendance.put({ lease: lease.id, listeners: 0 });
+    else state.attendance.put({ lease: lease.id });
   }
 }

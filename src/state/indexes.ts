@@ -32,8 +32,8 @@ export class LeaseIndex {
   /** Leases and places of the task (or initializer) that runs on a worker. */
   readonly #ofWorker = new Map<number, Set<string>>();
   /** The requests that listen to a lease, and to a batch. */
-  readonly #listeners = new Map<string, readonly number[]>();
-  readonly #batchListeners = new Map<string, readonly number[]>();
+  readonly #listeners: Requests = new Map();
+  readonly #batchListeners: Requests = new Map();
   readonly #isDeclared: (lock: string) => boolean;
 
   constructor(isDeclared: (lock: string) => boolean) {
@@ -45,11 +45,11 @@ export class LeaseIndex {
   }
 
   listenersOf(lease: string): readonly number[] {
-    return this.#listeners.get(lease) ?? NO_REQUESTS;
+    return requestsOf(this.#listeners, lease);
   }
 
   batchListenersOf(batch: string): readonly number[] {
-    return this.#batchListeners.get(batch) ?? NO_REQUESTS;
+    return requestsOf(this.#batchListeners, batch);
   }
 
   leasesOf(worker: number): ReadonlySet<string> {
@@ -76,14 +76,14 @@ export class LeaseIndex {
 
   listenerChanged(before: ListenerRow | undefined, after: ListenerRow | undefined): void {
     const row = (after ?? before)!;
-    const requests = row.on.kind === 'batch' ? this.#batchListeners : this.#listeners;
+    const all = row.on.kind === 'batch' ? this.#batchListeners : this.#listeners;
     const id = row.on.kind === 'batch' ? row.on.batch : row.on.lease;
-    const known = requests.get(id) ?? NO_REQUESTS;
+    const known = requestsOf(all, id);
     if (after === undefined) {
-      if (known.length === 1) requests.delete(id);
-      else requests.set(id, known.filter((request) => request !== row.request));
+      if (known.length === 1) all.delete(id);
+      else all.set(id, known.filter((request) => request !== row.request));
     } else if (before === undefined) {
-      requests.set(id, [...known, row.request]);
+      all.set(id, known.length === 0 ? row.request : [...known, row.request]);
     }
   }
 
@@ -150,6 +150,15 @@ export class LeaseIndex {
     this.lines.delete(lock);
     if (!this.#isDeclared(lock)) this.names.delete(lock);
   }
+}
+
+/** Mostly there is one, and a list of one would take more memory than all that it stands for. */
+type Requests = Map<string, number | readonly number[]>;
+
+function requestsOf(all: Requests, id: string): readonly number[] {
+  const known = all.get(id);
+  if (known === undefined) return NO_REQUESTS;
+  return typeof known === 'number' ? [known] : known;
 }
 
 const NO_REQUESTS: readonly number[] = [];

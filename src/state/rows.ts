@@ -69,13 +69,13 @@ export type LiveLease = WaitingLease | HeldLease;
 export type LeaseRow = LiveLease | EndedLease;
 
 /**
- * Volatile. Who attends to a place in line or to a grant that no answer has carried: when nobody has for its grace,
- * it is abandoned. A carried grant has no such row, nor has one that a single answer can carry.
+ * Volatile. A grant that no answer is known to have carried, or a place that nobody attends to: after its grace it is
+ * abandoned. A place that somebody listens to has no such row, nor has a grant that was carried, or that a single answer
+ * can carry.
  */
 export interface AttendanceRow {
   readonly lease: string;
-  readonly listeners: number;
-  /** now; absent while somebody listens. */
+  /** now; absent while somebody listens, or while the service starts or stops. */
   readonly abandonAt?: number | undefined;
 }
 

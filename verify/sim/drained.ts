@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 export function checkDrained({ process, clients, judge: { complain } }: World): void {
   const { state } = process!;
   for (const client of clients) if (client.isWaiting) complain('everything drains', `client ${client.number} has not been answered`);
-  for (const { lease, listeners } of state.attendance.values()) complain('everything drains', `${lease} is attended to by ${listeners} connections`);
+  for (const { lease } of state.attendance.values()) complain('everything drains', `${lease} was not carried, or nobody attends to it`);
   for (const { request } of state.listeners.values()) complain('everything drains', `request ${request} still listens`);
   for (const lock of state.leaseIndex.lines.keys()) complain('everything drains', `lock ${lock} is held or waited for`);
   for (const { id, state: how, endedAt } of state.batches.values()) if (endedAt === undefined) complain('everything drains', `${id} is still ${how}`);
