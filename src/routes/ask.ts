@@ -12,13 +12,15 @@ export function ask(engine: Pick<Engine, 'submit'>, question: Unnumbered<ClientR
   return new Promise((resolve) => { engine.submit(question, resolve); });
 }
 
-/** What throws is the route's own error, and must not reach the engine. */
 export function answering(reply: FastifyReply, act: (told: Reply) => void): Answer {
-  return (told) => {
-    try {
-      act(told);
-    } catch (error) {
-      reply.send(error);
-    }
-  };
+  return (told) => attempt(reply, () => act(told));
+}
+
+/** What throws is the route's own error, and must not reach the engine. */
+export function attempt(reply: FastifyReply, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    reply.send(error);
+  }
 }

@@ -9,7 +9,7 @@
 //   B3. No answer calls a lease held that is over: of those that are, the machine is asked again until it has settled
 //       their end. All leases are looked at, and written, by one reading of the clock.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Reading, Unnumbered } from '../engine.ts';
 import type { ClientRequest } from '../state/inputs.ts';
 import type { Reply } from '../state/replies.ts';
@@ -25,7 +25,7 @@ export type BulkQuestion = Extract<Unnumbered<ClientRequest>, { kind: 'acquire' 
 export type WriteBulk = (replies: readonly Reply[], reading: Reading) => void;
 
 /** Asks, and writes the answer when all replies have come. None of the questions may wait in line. */
-export function answerBulk(edge: Edge, request: FastifyRequest, reply: FastifyReply, questions: readonly BulkQuestion[], write: WriteBulk): void {
+export function answerBulk(edge: Edge, reply: FastifyReply, questions: readonly BulkQuestion[], write: WriteBulk): void {
   const connections = questions.map(() => new Connection(edge, reply));
   const replies: Reply[] = [];
   let unanswered = questions.length;
@@ -46,7 +46,7 @@ export function answerBulk(edge: Edge, request: FastifyRequest, reply: FastifyRe
   }
 
   function finish(): void {
-    if (isClosed(request, reply)) {
+    if (isClosed(reply)) {
       for (const connection of connections) connection.lost();
       return endUnanswered(edge, reply);
     }

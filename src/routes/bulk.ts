@@ -38,7 +38,7 @@ export function bulkRoute(app: Routes, edge: Edge, room: Room): void {
   }, (request, reply) => {
     const { caller, arrivedAt } = request.exchange;
     const questions = request.body.operations.map((each, index) => questionOf(each, `/operations/${index}`, caller));
-    answerBulk(edge, request, reply, questions, (replies, reading) => {
+    answerBulk(edge, reply, questions, (replies, reading) => {
       const results = replies.map((told, index) => resultOf(questions[index]!, told, reading, arrivedAt));
       reply.header('cache-control', 'no-store').send({ results });
     });

@@ -6,49 +6,59 @@
 //       alone can carry only that it was not.
 //   N3. An answer was carried when the kernel took all of it. On a connection with several requests that is when those
 //       before it were answered.
+//   N4. A request that waits keeps nothing of what it came with, a batch of thousands of items among it.
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, Unnumbered } from '../engine.ts';
 import { UNREAD_MS } from '../limits.ts';
 import type { ClientRequest } from '../state/inputs.ts';
 import type { Grant } from '../state/replies.ts';
 import type { Edge } from './edge.ts';
 
-const NONE: readonly number[] = [];
+/** In place of what a request came with. */
+const NOTHING = Object.freeze({});
+const NONE: string[] = [];
 
 export class Connection {
-  readonly #edge: Edge;
-  readonly #reply: FastifyReply;
-  /** The numbers under which the machine knows what was asked; mostly one, and a list that is pushed to has room for seventeen. */
-  #requests: readonly number[] = NONE;
+  readonly edge: Edge;
+  readonly reply: FastifyReply;
+  /** The numbers under which the machine knows what was asked; mostly one, and a list of it would take more memory. */
+  #requests: number | readonly number[] | undefined;
   #lease = '';
   #grant: Grant | undefined;
   #isReported = false;
 
   constructor(edge: Edge, reply: FastifyReply) {
-    this.#edge = edge;
-    this.#reply = reply;
+    this.edge = edge;
+    this.reply = reply;
   }
 
   /** Asks on behalf of this connection. */
   submit(question: Unnumbered<ClientRequest>, answer: Answer): number {
-    const request = this.#edge.engine.submit(question, answer);
-    this.#requests = this.#requests.concat(request);
+    const request = this.edge.engine.submit(question, answer);
+    this.#requests = this.#requests === undefined ? request : [this.#requests, request].flat();
     return request;
   }
 
-  /** Tells the machine if the connection closes before the answer, or has closed already. (N1) */
+  /**
+   * Tells the machine if the connection closes before the answer, or has closed already. (N1) The request waits from
+   * here on. (N4)
+   */
   watch(): void {
-    const { raw, request: { raw: { socket } } } = this.#reply;
+    const { raw, request } = this.reply;
     if (raw.destroyed) return this.#report('hangUp');
-    keepReading(socket, 1);
+    letGo(request);
+    keepReading(request.raw.socket, 1);
     // It closes once: a listener for one time would take more memory than all else here, for as long as it waits.
-    raw.on('close', () => {
-      keepReading(socket, -1);
-      if (!raw.writableFinished) this.#report('hangUp');
-    });
+    raw.on('close', () => this.#closed());
+  }
+
+  #closed(): void {
+    const { raw, request } = this.reply;
+    keepReading(request.raw.socket, -1);
+    if (!raw.writableFinished) this.#report('hangUp');
   }
 
   /** The answer that is about to be written gives this lease to the client. */
@@ -59,12 +69,12 @@ export class Connection {
 
   /** The answer was given to the server. `held`: it says that the client holds the lease. */
   written(held: boolean): void {
-    if (this.#grant !== undefined) onceTaken(this.#reply.raw, (taken) => this.settle(held && taken));
+    if (this.#grant !== undefined) onceTaken(this.reply.raw, (taken) => this.settle(held && taken));
   }
 
   /** No answer with the grant can be written, or was. (N2) */
   lost(): void {
-    if (this.#grant === 'sole') this.#edge.engine.post({ kind: 'uncarried', lease: this.#lease });
+    if (this.#grant === 'sole') this.edge.engine.post({ kind: 'uncarried', lease: this.#lease });
     if (this.#grant === 'shared') this.#report('hangUp');
   }
 
@@ -77,8 +87,15 @@ export class Connection {
   #report(kind: 'carried' | 'hangUp'): void {
     if (this.#isReported) return;
     this.#isReported = true;
-    for (const request of this.#requests) this.#edge.engine.post({ kind, request });
+    for (const request of [this.#requests ?? []].flat()) this.edge.engine.post({ kind, request });
   }
+}
+
+/** (N4) */
+function letGo(request: FastifyRequest): void {
+  request.raw.headers = NOTHING;
+  request.raw.rawHeaders = NONE;
+  request.params = request.query = request.body = NOTHING;
 }
 
 /** Tells whether the kernel took all of an answer that was given to the server: mostly at once, and no listener is needed. (N3) */

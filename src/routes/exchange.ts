@@ -38,7 +38,7 @@ export function countRequests(app: Routes, edge: Edge): void {
     route.onRequest = [begun(counted), ...[route.onRequest ?? []].flat()];
   });
   app.addHook('onSend', (request, reply, _payload, done) => {
-    count(edge, request, isClosed(request, reply) ? HUNG_UP : reply.statusCode);
+    count(edge, request, isClosed(reply) ? HUNG_UP : reply.statusCode);
     done();
   });
 }
@@ -57,8 +57,8 @@ export function endUnanswered(edge: Edge, reply: FastifyReply): void {
 }
 
 /** Whether nothing that is written now can reach the client. */
-export function isClosed(request: FastifyRequest, reply: FastifyReply): boolean {
-  return !request.raw.socket.writable || reply.raw.destroyed;
+export function isClosed({ request, raw }: FastifyReply): boolean {
+  return !request.raw.socket.writable || raw.destroyed;
 }
 
 function count({ engine, telemetry, logger }: Edge, request: FastifyRequest, status: number): void {

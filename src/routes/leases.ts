@@ -1,6 +1,5 @@
 // Leases: acquire, follow, renew, release.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WAIT_MS_MAX } from '../limits.ts';
 import { ACQUIRE_ROUTE, acquisition } from './acquisition.ts';
 import { accepted } from './answers.ts';
@@ -46,7 +45,7 @@ function acquireRoute(app: Routes, edge: Edge): void {
     const respondAsync = prefersAsync(request);
     checkWait(waitMs, respondAsync);
     const question = acquisition(lock, request.body, respondAsync && waitMs > 0, idempotencyKey(request, lock));
-    answerLease(edge, request, reply, question, acquired(request, reply, respondAsync));
+    answerLease(edge, reply, question, respondAsync ? writeAcquiredAsync : writeAcquired);
   });
 }
 
@@ -55,23 +54,19 @@ function checkWait(waitMs: number, respondAsync: boolean): void {
   throw new Refused('invalid_request', { pointer: '/waitMs', detail: `The member /waitMs must be <= ${WAIT_MS_MAX}; a ticket, with Prefer: respond-async, may wait longer.` });
 }
 
-function acquired(request: FastifyRequest, reply: FastifyReply, respondAsync: boolean): WriteLease {
-  return (view, reading) => {
-    const { lease } = view;
-    if (lease.state === 'waiting' && respondAsync) reply.header('preference-applied', 'respond-async');
-    reply
-      .code(lease.state === 'held' ? 201 : 202)
-      .header('location', `/v1/leases/${lease.id}`)
-      .header('cache-control', 'no-store')
-      .send(leaseBody(view, reading, request.exchange.arrivedAt));
-  };
-}
+const writeAcquired: WriteLease = (reply, view, reading) => {
+  reply.code(view.lease.state === 'held' ? 201 : 202).header('location', `/v1/leases/${view.lease.id}`);
+  writeLease(reply, view, reading);
+};
 
-function shown(request: FastifyRequest, reply: FastifyReply): WriteLease {
-  return (view, reading) => {
-    reply.header('cache-control', 'no-store').send(leaseBody(view, reading, request.exchange.arrivedAt));
-  };
-}
+const writeAcquiredAsync: WriteLease = (reply, view, reading) => {
+  if (view.lease.state === 'waiting') reply.header('preference-applied', 'respond-async');
+  writeAcquired(reply, view, reading);
+};
+
+const writeLease: WriteLease = (reply, view, reading) => {
+  reply.header('cache-control', 'no-store').send(leaseBody(view, reading, reply.request.exchange.arrivedAt));
+};
 
 function holdRoutes(app: Routes, edge: Edge): void {
   app.get('/v1/leases/:lease', {
@@ -85,7 +80,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
     config: { docs: { problems: ['lease_not_found'], example: { response: LEASE_EXAMPLE } } },
   }, (request, reply) => {
     const { waitMs = 0 } = request.query;
-    answerLease(edge, request, reply, { kind: 'readLease', lease: request.params.lease, waitMs }, shown(request, reply));
+    answerLease(edge, reply, { kind: 'readLease', lease: request.params.lease, waitMs }, writeLease);
   });
 
   app.post('/v1/leases/:lease/renew', {
@@ -97,7 +92,7 @@ function holdRoutes(app: Routes, edge: Edge): void {
     },
     config: { docs: { problems: ['lease_lost', 'lease_not_found', 'lease_not_held'], example: { request: { ttlMs: 30_000 }, response: LEASE_EXAMPLE } } },
   }, (request, reply) => {
-    answerLease(edge, request, reply, { kind: 'renew', lease: request.params.lease, ttlMs: request.body.ttlMs }, shown(request, reply));
+    answerLease(edge, reply, { kind: 'renew', lease: request.params.lease, ttlMs: request.body.ttlMs }, writeLease);
   });
 
   app.delete('/v1/leases/:lease', {

@@ -1,9 +1,11 @@
 // Hang-ups: a grant never goes to a connection that is known to be closed, and the engine hears of every one that was.
 
 import { once } from 'node:events';
+import { tracingChannel } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { FastifyRequest } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../src/state/replies.ts';
 import { ask, held, serve, sharedEdge } from './edge.ts';
@@ -34,6 +36,26 @@ test.for(WAITING)('hanging up on %s is reported once', async ([, method, path, b
   await ask(edge, 'GET', '/health/live');
   expect(edge.engine.reports).toEqual([{ kind: 'hangUp', request }]);
 });
+
+test.for(WAITING)('%s lets go of what it came with while it waits', async ([, method, path, body]) => {
+  edge.engine.script = () => undefined;
+  const came = Promise.withResolvers<FastifyRequest>();
+  const handled = (message: unknown): void => { if (isHandling(message)) came.resolve(message.request); };
+  tracingChannel('fastify.request.handler').start.subscribe(handled);
+  const connection = await RawConnection.open(edge.port);
+  connection.request(method, path, body);
+  await edge.engine.until('asked', 1);
+  tracingChannel('fastify.request.handler').start.unsubscribe(handled);
+  const { raw, headers, params, query, body: kept } = await came.promise;
+  expect([raw.rawHeaders, headers, params, query, kept]).toEqual([[], {}, {}, {}, {}]);
+  connection.hangUp();
+  await edge.engine.until('report', 1);
+});
+
+/** What Fastify tells of a request whose handler begins. */
+function isHandling(message: unknown): message is { readonly request: FastifyRequest } {
+  return typeof message === 'object' && message !== null && 'request' in message;
+}
 
 test('hanging up on a batch in the very turn in which it was read is reported too', async () => {
   edge.engine.script = () => undefined;

@@ -82,9 +82,9 @@ export class Edge {
   }
 
   /** Everything about leases is answered by the service's own code. */
-  #askLease(exchange: Exchange, question: Parameters<typeof answerLease>[3]): void {
+  #askLease(exchange: Exchange, question: Parameters<typeof answerLease>[2]): void {
     this.#world.leaseWatch.arrives(exchange, question, this.#process.engine.reading().now);
-    answerLease(this.#real, exchange.asRequest, exchange.asReply, question, (view, reading) => this.#writeLease(exchange, view, reading));
+    answerLease(this.#real, exchange.asReply, question, (_reply, view, reading) => this.#writeLease(exchange, view, reading));
   }
 
   #ask(exchange: Exchange, question: Parameters<Engine['submit']>[0], waits: boolean): void {

@@ -3,7 +3,7 @@
 // Owns the two ends of a connection: what the service wrote, whether the kernel took it, and who closed. The rules
 // themselves (the last look before writing, what is reported of a grant) are the service's own code, in src/routes/.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { LeaseBody } from '../../src/routes/lease-schemas.ts';
 import type { Call } from './call.ts';
 
@@ -119,10 +119,6 @@ export class Exchange {
   }
 
   /* oxlint-disable typescript/no-unsafe-type-assertion -- The edge uses nothing of them that is not above. */
-  get asRequest(): FastifyRequest {
-    return this as unknown as FastifyRequest;
-  }
-
   get asReply(): FastifyReply {
     return this as unknown as FastifyReply;
   }
