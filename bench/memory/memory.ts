@@ -10,6 +10,7 @@ import { Load } from '../load/load.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 import { collectGarbage, heapBytes, inspectorOptions, memory, processorSeconds } from './process.ts';
+import type { Asked } from './wait.ts';
 
 const ROUNDS = 3;
 const KIB = 1024;
@@ -77,7 +78,7 @@ async function connections(report: Report): Promise<void> {
   });
 }
 
-/** Of one connection, in a server that has met some before. */
+/** Of one connection, in a server that has met some before: what it loads and compiles once is not theirs. */
 async function connectionBytes(start: (node: readonly string[]) => Promise<Server>): Promise<{ readonly open: number; readonly waiting: number }> {
   const inspector = await freePort();
   await using server = await start(inspectorOptions(inspector));
@@ -85,11 +86,12 @@ async function connectionBytes(start: (node: readonly string[]) => Promise<Serve
     await collectGarbage(inspector);
     return memory(server.pid, 'RssAnon');
   };
-  await using load: Load<{ readonly connect: number } | 'wait', object> = await Load.start('bench/memory/wait.ts', server.address);
+  await using load: Load<Asked, object> = await Load.start('bench/memory/wait.ts', server.address);
   await load.measure({ connect: COLD_CONNECTIONS });
+  await load.measure({ wait: 'cold' });
   const before = await used();
   await load.measure({ connect: CONNECTIONS });
   const open = await used();
-  await load.measure('wait');
+  await load.measure({ wait: 'hot' });
   return { open: (open - before) / CONNECTIONS, waiting: ((await used()) - before) / CONNECTIONS };
 }

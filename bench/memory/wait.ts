@@ -1,6 +1,6 @@
 // Load: connections that stay open, first idle, then each waiting for one lock that another of them holds.
 //
-// `wait.ts <address>`; asked to connect so many, or to let all of them wait, it answers when it is so.
+// `wait.ts <address>`; asked to connect so many, or to let those that do not wait yet wait for a lock, it answers when it is so.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { acquire, get } from '../load/requests.ts';
@@ -12,11 +12,12 @@ const TTL_MS = 600_000;
 const CONNECT_AT_ONCE = 500;
 const POLL_MS = 20;
 
+export type Asked = { readonly connect: number } | { readonly wait: string };
+
 const [address = ''] = process.argv.slice(2);
 const url = new URL(address);
 const once = get(url, '/health/live');
-const request = acquire(url, 'hot', { ttlMs: TTL_MS, waitMs: WAIT_MS });
-const wires: Wire[] = [];
+const idle: Wire[] = [];
 
 async function connected(): Promise<Wire> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -30,19 +31,26 @@ async function connected(): Promise<Wire> {
   return wire;
 }
 
-async function waiters(): Promise<number> {
-  const { waiters: count = 0 }: { waiters?: number } = JSON.parse(await (await fetch(`${address}/v1/locks/hot`)).text());
+async function waiters(lock: string): Promise<number> {
+  const { waiters: count = 0 }: { waiters?: number } = JSON.parse(await (await fetch(`${address}/v1/locks/${lock}`)).text());
   return count;
 }
 
-await serve(async (asked: { connect: number } | 'wait') => {
-  if (asked === 'wait') {
-    for (const wire of wires) wire.send(request);
-    while ((await waiters()) < wires.length - 1) await delay(POLL_MS);
-    return {};
+async function wait(lock: string): Promise<void> {
+  const request = acquire(url, lock, { ttlMs: TTL_MS, waitMs: WAIT_MS });
+  const wires = idle.splice(0);
+  for (const wire of wires) wire.send(request);
+  while ((await waiters(lock)) < wires.length - 1) await delay(POLL_MS);
+}
+
+async function connect(count: number): Promise<void> {
+  for (let left = count; left > 0; left -= CONNECT_AT_ONCE) {
+    idle.push(...(await Promise.all(Array.from({ length: Math.min(left, CONNECT_AT_ONCE) }, connected))));
   }
-  for (let left = asked.connect; left > 0; left -= CONNECT_AT_ONCE) {
-    wires.push(...(await Promise.all(Array.from({ length: Math.min(left, CONNECT_AT_ONCE) }, connected))));
-  }
+}
+
+await serve(async (asked: Asked) => {
+  if ('wait' in asked) await wait(asked.wait);
+  else await connect(asked.connect);
   return {};
 });
