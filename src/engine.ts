@@ -8,11 +8,12 @@
 //   E3. Of a gap between two turns `STALL_MS` count; the machine is told that the rest was cut.
 //   E4. The first commit that fails ends the service: memory is ahead of the disk and there is no way back.
 //   E5. What arrives in one turn of the loop is stepped behind it, one after the other, each by the stamp of its arrival.
+//       Only a release that somebody waits for need not wait for the turn, where no commit is in flight.
 
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal/journal.ts';
 import { STALL_MS, TURN_MS, UNANSWERED_MAX } from './limits.ts';
-import { clockCommitMs, start, step } from './machine.ts';
+import { clockCommitMs, isAwaited, start, step } from './machine.ts';
 import type { Effect } from './state/effects.ts';
 import type { Fact } from './state/facts.ts';
 import type { ClientRequest, Input, Report } from './state/inputs.ts';
@@ -83,6 +84,8 @@ export interface Engine {
   /** Returns the number to report a hang-up or a carried grant under; `answer` is never called before it has returned. */
   submit(request: Unnumbered<ClientRequest>, answer: Answer): number;
   post(report: Report): void;
+  /** What was submitted last stands alone: if somebody waits for it, it is committed before the loop reads on. (E5) */
+  hasten(): void;
   reading(): Reading;
   /** The same clock as a reading's `mono`, where a span is all that is wanted. */
   mono(): number;
@@ -146,6 +149,13 @@ export class EngineLoop implements Engine {
 
   post(report: Report): void {
     this.#take(report);
+  }
+
+  hasten(): void {
+    const last = this.#arrived.at(-1);
+    if (last === undefined || this.#committing || !isAwaited(this.state, last.input)) return;
+    this.#stepArrived();
+    this.#flush();
   }
 
   reading(): Reading {

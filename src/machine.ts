@@ -21,7 +21,7 @@ import { CLOCK_COMMIT_IDLE_MS, CLOCK_COMMIT_LEASE_MS, STALL_MS } from './limits.
 import { acquire } from './locks/acquire.ts';
 import { createLock, deleteLock, putLock } from './locks/declare.ts';
 import { leaseDue, release } from './locks/endings.ts';
-import { forgetDue } from './locks/leases.ts';
+import { findLease, forgetDue } from './locks/leases.ts';
 import { listLocks, listWaiters, revokeLock, showLock } from './locks/inspect.ts';
 import { attendanceDue, carried, hangUp, uncarried } from './locks/listeners.ts';
 import { followOver, readLease, renew } from './locks/renew.ts';
@@ -53,6 +53,13 @@ export function start(state: State, now: number, wall: number, rows: Iterable<St
   const broken = brokenInvariants(state);
   if (broken.length > 0) throw new BrokenState(broken);
   return current;
+}
+
+/** Whether somebody waits for what this input frees. Such an input always changes what is stored. */
+export function isAwaited(state: State, input: Input): boolean {
+  if (input.kind !== 'release') return false;
+  const lease = findLease(state, input.lease);
+  return lease?.state === 'held' && lease.claimant.by !== 'task' && state.leaseIndex.queue(lease.lock).size > 0;
 }
 
 /** How long after the last commit `now` has to be committed again, though nothing changed. */

@@ -68,6 +68,8 @@ async function engineOn(journal: Journal, failed: (error: unknown) => void = () 
 const acquire = (lock: string, lease: string, ttlMs = 30_000) =>
   ({ kind: 'acquire', lock, lease, ttlMs, waitMs: 0, ticket: false }) as const;
 
+const waiting = (lock: string, lease: string) => ({ ...acquire(lock, lease), waitMs: 10_000 });
+
 /** Lets promises that are ready settle. */
 const settle = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 
@@ -75,6 +77,19 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol('pending');
   await settle();
   return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
+}
+
+/** The lock `a` was granted, others came into its line, and a release by itself has been asked for. */
+async function heldAndReleased(...others: string[]) {
+  const journal = new HeldJournal();
+  const { engine, clock } = await engineOn(journal);
+  const asked = ['lse_1', ...others].map((lease) => ask(engine, waiting('a', lease)));
+  clock.turn();
+  journal.commits[1]!.flush();
+  await asked[0];
+  const released = ask(engine, { kind: 'release', lease: 'lse_1' });
+  engine.hasten();
+  return { journal, engine, clock, asked, released };
 }
 
 describe('the loop', () => {
@@ -117,6 +132,63 @@ describe('the loop', () => {
     journal.commits[1]!.flush();
     expect(await read).toMatchObject({ kind: 'lock', lock: { name: 'a' } });
     expect(journal.commits).toHaveLength(2);
+  });
+
+  describe('a release by itself', () => {
+    test('that somebody waits for is committed before the loop reads on, and what is read then comes with the next', async () => {
+      const { journal, engine, clock, asked, released } = await heldAndReleased('lse_2');
+      expect(journal.commits).toHaveLength(3);
+      const read = ask(engine, acquire('b', 'lse_3'));
+      clock.turn();
+      expect(await isSettled(released)).toBe(false);
+      journal.commits[2]!.flush();
+      await settle();
+      clock.turn();
+      expect(await asked[1]).toMatchObject({ kind: 'lease', view: { lease: { state: 'held' } } });
+      await released;
+      expect(await isSettled(read)).toBe(false);
+      expect(journal.commits[3]!.commit.rows.map(({ key }) => key)).toEqual(['lse_3']);
+    });
+
+    test('that nobody waits for shares the commit of its turn', async () => {
+      const { journal, engine, clock } = await heldAndReleased();
+      expect(journal.commits).toHaveLength(2);
+      void ask(engine, acquire('b', 'lse_3'));
+      clock.turn();
+      expect(journal.commits[2]!.commit.rows.map(({ key }) => key)).toEqual(['lse_1', 'lse_3']);
+    });
+
+    test('waits for the commit in flight, and shares the next', async () => {
+      const journal = new HeldJournal();
+      const { engine, clock } = await engineOn(journal);
+      for (const lease of ['lse_1', 'lse_2']) void ask(engine, waiting('a', lease));
+      clock.turn();
+      journal.commits[1]!.flush();
+      await settle();
+      void ask(engine, acquire('b', 'lse_3'));
+      clock.turn();
+      void ask(engine, { kind: 'release', lease: 'lse_1' });
+      engine.hasten();
+      void ask(engine, acquire('c', 'lse_4'));
+      journal.commits[2]!.flush();
+      await settle();
+      clock.turn();
+      expect(journal.commits[3]!.commit.rows.map(({ key }) => key)).toEqual(['lse_1', 'lse_2', 'lse_4']);
+    });
+
+    test('of what a task holds is refused in its turn', async () => {
+      const { engine, clock } = await engineOn(new HeldJournal());
+      engine.state.workers.put({ worker: 1, state: 'running', chunk: 'c', item: 0, end: 1, since: 0 });
+      engine.post({ kind: 'taskAcquire', worker: 1, call: 1, scope: 0, lock: 'a' });
+      void ask(engine, waiting('a', 'lse_1'));
+      clock.turn();
+      const happened: object[] = [];
+      happened.push({ returned: engine.submit({ kind: 'release', lease: 'task-1' }, (reply) => happened.push(reply)) });
+      engine.hasten();
+      expect(happened).toHaveLength(1);
+      clock.turn();
+      expect(happened[1]).toEqual({ kind: 'refused', refusal: { code: 'lease_not_found' } });
+    });
   });
 
   test.for(['while the commit is in flight', 'when it is flushed and has not left'])('a task hears of its grant before it hears that the lock was taken from it again %s', async (when) => {

@@ -106,5 +106,6 @@ function holdRoutes(app: Routes, edge: Edge): void {
     edge.engine.submit({ kind: 'release', lease: request.params.lease }, answering(reply, (told) => {
       if (accepted(edge, reply, told, 'done') !== undefined) reply.code(204).header('cache-control', 'no-store').send();
     }));
+    edge.engine.hasten();
   });
 }

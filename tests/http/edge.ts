@@ -55,6 +55,8 @@ export class ScriptedEngine implements Engine {
     this.events.emit('report', report);
   }
 
+  hasten(): void {}
+
   /** The number of the latest request. */
   get latest(): number {
     return this.#requests;

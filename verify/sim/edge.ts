@@ -46,6 +46,7 @@ export class Edge {
         return process.submit(request, this.#heard(request, heard));
       },
       post: (report) => process.post(report),
+      hasten: () => process.engine.hasten(),
       reading: () => process.engine.reading(),
       mono: () => process.engine.mono(),
     };
@@ -90,6 +91,7 @@ export class Edge {
   #ask(exchange: Exchange, question: Parameters<Engine['submit']>[0], waits: boolean): void {
     const connection = new Connection(this.#real, exchange.asReply);
     connection.submit(question, answering(exchange.asReply, (told) => this.#write(exchange, told)));
+    if (question.kind === 'release') this.#real.engine.hasten();
     if (waits) connection.watch();
   }
 
