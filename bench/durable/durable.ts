@@ -1,9 +1,9 @@
 // The bound of what is measured: a bare Fastify that answers when the journal has what was changed.
 //
 // `durable.ts <folder> <turn | once>`. It has the routes that the loads ask, answers in the same form, hands each lock on in
-// order, and writes through our journal: one record about as long as a lease's for each grant of a free lock and each
-// release, a hand-off being one; one commit in flight, and in the next one all that arrived meanwhile. It refuses nothing,
-// hands nothing on in a bulk, and forgets a lease when it ends: the loads ask for no more. It has no time, no machine, no
+// order, and writes through our journal what has to be remembered: the row of a lease when it is granted and again when it
+// has ended, as many of the latter as the service keeps; one commit in flight, and in the next one all that arrived
+// meanwhile. It refuses nothing and hands nothing on in a bulk: the loads ask for no more. It has no time, no machine, no
 // retries, no hooks and no metrics, so a service that answers after a commit of this journal does more than this.
 //   D1. When no commit is in flight the next one begins at once, which is best where one follows another (`once`), or
 //       behind what else arrives in the turn, which is best where many come together (`turn`).
@@ -13,30 +13,28 @@ import { crc32 } from 'node:zlib';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyReply } from 'fastify';
 import { openLmdbJournal } from '../../src/journal/lmdb.ts';
-import { BULK_BODY_BYTES_MAX } from '../../src/limits.ts';
+import { BULK_BODY_BYTES_MAX, ENDED_LEASES_MAX } from '../../src/limits.ts';
 import { Bulk, BulkResults } from '../../src/routes/bulk-schemas.ts';
 import { COMPONENTS } from '../../src/routes/components.ts';
 import { Acquire, Lease, type LeaseBody } from '../../src/routes/lease-schemas.ts';
 import { LeaseParams, LockParams, ref } from '../../src/routes/schemas.ts';
+import { Queue } from '../../src/state/queue.ts';
+import type { EndedLease, HeldLease } from '../../src/state/rows.ts';
 import { State } from '../../src/state/state.ts';
+import { DurableTable } from '../../src/state/tables.ts';
 
-/** With what every row has, it is about as long as that of a lease. */
-const LEASE_CHARACTERS = 190;
 const ID_DIGITS = 24;
 const TOKENS_FROM = 1_000_000;
 const TTL_MS = 30_000;
 const INSTANT = '2026-01-01T00:00:00.000Z';
+const GRANTED_AT = Date.parse(INSTANT);
 
 type Answer = () => void;
 
-class Line {
+interface Line {
   readonly lock: string;
-  isHeld = false;
-  readonly waiting: FastifyReply[] = [];
-
-  constructor(lock: string) {
-    this.lock = lock;
-  }
+  isHeld: boolean;
+  readonly waiting: FastifyReply[];
 }
 
 // As the service does, and for its reason (docs/decisions/0015).
@@ -47,18 +45,17 @@ const [folder = '', begins = ''] = process.argv.slice(2);
 const soon = begins === 'once' ? queueMicrotask : setImmediate;
 const journal = await openLmdbJournal(folder);
 const state = new State({ workers: 1, checksum: (bytes) => crc32(bytes), tokenFloor: 0 });
-const description = 'x'.repeat(LEASE_CHARACTERS);
+const leases = new DurableTable<HeldLease | EndedLease>('leases', ({ id }) => id, state.changes);
+const ended = new Queue<EndedLease>();
 const lines = new Map<string, Line>();
-const held = new Map<string, Line>();
 let grants = 0;
-let changes = 0;
 let answers: Answer[] = [];
 /** A commit is in flight, or asked for. */
 let isUnderWay = false;
 
 function lineOf(lock: string): Line {
   let line = lines.get(lock);
-  if (line === undefined) lines.set(lock, (line = new Line(lock)));
+  if (line === undefined) lines.set(lock, (line = { lock, isHeld: false, waiting: [] }));
   return line;
 }
 
@@ -75,7 +72,7 @@ async function commitAll(): Promise<void> {
   for (;;) {
     const leaving = answers;
     answers = [];
-    await journal.commit({ now: changes, ...state.changes.take() });
+    await journal.commit({ now: grants, ...state.changes.take() });
     state.changes.flushed();
     if (answers.length === 0) {
       isUnderWay = false;
@@ -89,14 +86,14 @@ function leave(leaving: readonly Answer[]): void {
   for (const answer of leaving) answer();
 }
 
-function changed(line: Line): void {
-  state.locks.put({ name: line.lock, kind: 'mutex', description, labels: {}, createdAt: ++changes });
-}
-
 function grant(line: Line): LeaseBody {
+  const { lock } = line;
   line.isHeld = true;
   const id = `lse_${String(++grants).padStart(ID_DIGITS, '0')}`;
-  held.set(id, line);
+  leases.put({
+    id, lock, order: grants, claimant: { by: 'connection' }, owner: 'bench', ttlMs: TTL_MS, askedAt: grants,
+    state: 'held', fencingToken: TOKENS_FROM + grants, grantedAt: GRANTED_AT, heldSince: grants, waitedMs: 0, expiresAt: grants + TTL_MS,
+  });
   return {
     id, state: 'held', locks: [{ name: line.lock, mode: 'exclusive', permits: 1 }], owner: 'bench', fencingToken: TOKENS_FROM + grants,
     ttlMs: TTL_MS, grantedAt: INSTANT, expiresAt: INSTANT, expiresInMs: 29_998, elapsedMs: 2, renewAfterMs: 10_000, waitedMs: 0,
@@ -110,12 +107,21 @@ function granted(line: Line, reply: FastifyReply): void {
 
 /** The line that the lease held, which has no holder now. */
 function free(lease: string): Line {
-  const line = held.get(lease);
-  if (line === undefined) throw new Error('no such lease is held');
-  held.delete(lease);
+  const row = leases.get(lease);
+  if (row?.state !== 'held') throw new Error('no such lease is held');
+  const { id, lock, order, claimant, owner, ttlMs, askedAt, fencingToken, grantedAt, waitedMs } = row;
+  remember({ id, lock, order, claimant, owner, ttlMs, askedAt, state: 'released', fencingToken, grantedAt, waitedMs, keepUntil: grants + TTL_MS });
+  const line = lineOf(lock);
   line.isHeld = false;
-  changed(line);
   return line;
+}
+
+function remember(lease: EndedLease): void {
+  leases.put(lease);
+  ended.add(lease);
+  if (ended.size <= ENDED_LEASES_MAX) return;
+  leases.delete(ended.first()!.id);
+  ended.shift();
 }
 
 const app = fastify({ logger: false, ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, keywords: ['example'] } } })
@@ -128,7 +134,6 @@ app.post('/v1/locks/:lock/leases', { schema: { params: LockParams, body: ref(Acq
     line.waiting.push(reply);
     return;
   }
-  changed(line);
   granted(line, reply);
 });
 
@@ -149,9 +154,7 @@ app.post('/v1/bulk', { bodyLimit: BULK_BODY_BYTES_MAX, schema: { body: ref(Bulk)
       free(lease);
       return { status: 204 };
     }
-    const line = lineOf(lock!);
-    changed(line);
-    return { status: 201, body: grant(line) };
+    return { status: 201, body: grant(lineOf(lock!)) };
   });
   whenCommitted(() => { reply.header('cache-control', 'no-store').send({ results }); });
 });
