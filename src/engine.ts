@@ -289,7 +289,7 @@ export class EngineLoop implements Engine {
       // The next commit is on its way before the answers of this one are written: the disk works meanwhile. (E2)
       if (this.state.changes.empty) this.#releaseFlushed();
       else this.#parts.clock.soon(() => this.#releaseFlushed());
-      if (!isEmpty(this.#group) || !this.state.changes.empty) this.#flush();
+      if (!this.#committing && (!isEmpty(this.#group) || !this.state.changes.empty)) this.#flush();
     };
     this.#parts.journal.commit({ now, ...this.state.changes.take() }).then(flushed, (error: unknown) => this.#fail(error));
   }

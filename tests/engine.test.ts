@@ -176,6 +176,31 @@ describe('the loop', () => {
       expect(journal.commits[3]!.commit.rows.map(({ key }) => key)).toEqual(['lse_1', 'lse_2', 'lse_4']);
     });
 
+    test('begins no second commit when it comes while answers leave', async () => {
+      const journal = new HeldJournal();
+      const { engine, clock } = await engineOn(journal);
+      for (const lease of ['lse_1', 'lse_2']) void ask(engine, waiting('a', lease));
+      clock.turn();
+      journal.commits[1]!.flush();
+      await settle();
+      engine.submit(acquire('b', 'lse_3'), () => {
+        void ask(engine, { kind: 'release', lease: 'lse_1' });
+        engine.hasten();
+        void ask(engine, acquire('c', 'lse_4'));
+      });
+      clock.turn();
+      void ask(engine, acquire('d', 'lse_5'));
+      journal.commits[2]!.flush();
+      await settle();
+      journal.commits[3]!.flush();
+      await settle();
+      const keys = (): string[][] => journal.commits.slice(3).map(({ commit }) => commit.rows.map(({ key }) => key));
+      expect(keys()).toEqual([['lse_5'], ['lse_1', 'lse_2']]);
+      journal.commits[4]!.flush();
+      await settle();
+      expect(keys()).toEqual([['lse_5'], ['lse_1', 'lse_2'], ['lse_4']]);
+    });
+
     test('of what a task holds is refused in its turn', async () => {
       const { engine, clock } = await engineOn(new HeldJournal());
       engine.state.workers.put({ worker: 1, state: 'running', chunk: 'c', item: 0, end: 1, since: 0 });

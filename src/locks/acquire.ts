@@ -46,13 +46,17 @@ function grantNow(step: Step, input: AcquireRequest): void {
 }
 
 function waitInLine(step: Step, input: AcquireRequest): void {
-  const claimant: Claimant = input.key === undefined && !input.ticket ? KEYLESS : { by: input.ticket ? 'ticket' : 'connection', key: input.key?.id };
-  const waiting = waitingRow(step, input, claimant, step.now + input.waitMs);
+  const waiting = waitingRow(step, input, waiterOf(input), step.now + input.waitMs);
   if (input.key !== undefined) nameByKey(step, input.key, { kind: 'lease', id: input.lease });
   putLease(step.state, waiting);
   if (!input.ticket) return listen(step, input.request, 'acquire', input.lease);
   step.state.attendance.put({ lease: input.lease, abandonAt: step.now + TICKET_READ_MS });
   answer(step, input.request, { kind: 'lease', view: { lease: waiting, position: step.state.leaseIndex.queue(input.lock).size } });
+}
+
+function waiterOf({ ticket, key }: AcquireRequest): Claimant {
+  if (ticket) return { by: 'ticket', key: key?.id };
+  return key === undefined ? KEYLESS : { by: 'connection', key: key.id };
 }
 
 function waitingRow(step: Step, input: AcquireRequest, claimant: Claimant, waitUntil?: number): WaitingLease {

@@ -3,9 +3,10 @@
 // Owns the looks. Does not own how a message stands in the memory (mailbox.ts), nor what is done with it (handle.ts).
 //   N1. A thread that said something goes on to say things: it is looked at every few milliseconds until it has said
 //       nothing for a while, and wakes the main thread again from then on.
-//   N2. A thread that was granted a lock is looked at in every turn of the loop for `GRANT_LOOK_MS`: most give it back
-//       within that, and to be woken takes longer than all else of a hand-off. The loop turns meanwhile and everything else
-//       has its turn; but a thread that was slower the last time is not looked at like that, as its task works.
+//   N2. A thread that was granted a lock is looked at in every turn of the loop, for `GRANT_LOOK_MS` or until it says
+//       something: mostly that it gives the lock back, and to be woken takes longer than all else of a hand-off. The loop
+//       turns meanwhile, and everything else has its turn. Where a thread took longer the last time its task works, and it
+//       is not looked at like that, until it has been as quick when it had to wake.
 
 import { GRANT_LOOK_MS, MAILBOX_LOOK_MS } from '../limits.ts';
 import { isLongMessage, WAKE, type MailboxReader } from './mailbox.ts';
@@ -32,11 +33,11 @@ export class Listening {
   /** A message came through the port. False when it is nothing that a thread posts. */
   receive(message: unknown): boolean {
     if (this.#isOver) return true;
-    if (!this.#isAttending) this.#mailbox.look();
+    this.#mailbox.look();
     if (message === WAKE) this.#listen();
     else if (isLongMessage(message)) this.#listen(this.#mailbox.long(message));
     else return false;
-    this.#timer ??= setTimeout(this.#look, MAILBOX_LOOK_MS);
+    this.#lookLater();
     return true;
   }
 
@@ -57,11 +58,12 @@ export class Listening {
 
   /** Looks for the last time: the thread has ended, and everything that it has said is there. */
   last(): void {
-    if (!this.#isOver) this.#listen(this.#mailbox.last());
+    this.#listen(this.#mailbox.last());
     this.end();
   }
 
   #listen(messages: Iterable<unknown> = this.#mailbox.rest()): number {
+    if (this.#isOver) return 0;
     const heard = this.#hear(messages);
     if (heard === 0 || this.#grantedAt === undefined) return heard;
     this.#isQuick = performance.now() - this.#grantedAt <= GRANT_LOOK_MS;
@@ -74,8 +76,13 @@ export class Listening {
     if (this.#isOver) return;
     if (!this.#isAttending) this.#mailbox.look();
     const heard = this.#listen();
-    this.#timer = heard > 0 || this.#isAttending || !this.#mailbox.sleep() ? setTimeout(this.#look, MAILBOX_LOOK_MS) : undefined;
+    this.#timer = undefined;
+    if (heard > 0 || this.#isAttending || !this.#mailbox.sleep()) this.#lookLater();
   };
+
+  #lookLater(): void {
+    if (!this.#isOver) this.#timer ??= setTimeout(this.#look, MAILBOX_LOOK_MS);
+  }
 
   /** (N2) */
   readonly #attend = (): void => {
@@ -88,6 +95,6 @@ export class Listening {
     this.#isAttending = false;
     this.#mailbox.look();
     this.#listen();
-    this.#timer ??= setTimeout(this.#look, MAILBOX_LOOK_MS);
+    this.#lookLater();
   };
 }

@@ -1,6 +1,7 @@
 // Ask: how routes put a question to the machine.
 //
-// Owns the two forms: to await the reply, and to act on it without a promise where every request passes.
+// Owns the forms: to await the reply, or to act on it without a promise, where every request passes. What a route throws
+// when it acts stays with the route.
 
 import type { FastifyReply } from 'fastify';
 import type { Answer, Engine, Unnumbered } from '../engine.ts';

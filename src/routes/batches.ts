@@ -59,7 +59,7 @@ function submitRoute(app: Routes, edge: Edge, room: Room): void {
     await nextTurn();
     const connection = new Connection(edge, reply);
     const answer = ask(connection, { kind: 'submitBatch', batch: submission(request.body), waitMs, key });
-    if (waitMs !== undefined) connection.watch();
+    if (waitMs !== undefined) connection.wait();
     const done = accepted(edge, reply, await answer, 'batch');
     if (done === undefined) return reply;
     const ended = waitMs !== undefined && done.view.batch.endedAt !== undefined;
@@ -120,7 +120,7 @@ function readRoutes(app: Routes, edge: Edge): void {
     const { waitMs = 0 } = request.query;
     const connection = new Connection(edge, reply);
     const answer = ask(connection, { kind: 'readBatch', batch: request.params.batch, waitMs });
-    if (waitMs > 0) connection.watch();
+    if (waitMs > 0) connection.wait();
     return sendBatch(edge, reply, accepted(edge, reply, await answer, 'batch'));
   });
 

@@ -6,7 +6,8 @@
 //       alone can carry only that it was not.
 //   N3. An answer was carried when the kernel took all of it. On a connection with several requests that is when those
 //       before it were answered.
-//   N4. A request that waits keeps nothing of what it came with, a batch of thousands of items among it.
+//   N4. A request that waits keeps neither its headers nor its parameters nor its body, a batch of thousands of items
+//       for one: nobody looks at them again.
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -17,9 +18,10 @@ import type { ClientRequest } from '../state/inputs.ts';
 import type { Grant } from '../state/replies.ts';
 import type { Edge } from './edge.ts';
 
-/** In place of what a request came with. */
+/** In place of what a request came with; one for all. */
 const NOTHING = Object.freeze({});
-const NONE: string[] = [];
+const NO_HEADERS: string[] = [];
+Object.freeze(NO_HEADERS);
 
 export class Connection {
   readonly edge: Edge;
@@ -43,10 +45,10 @@ export class Connection {
   }
 
   /**
-   * Tells the machine if the connection closes before the answer, or has closed already. (N1) The request waits from
-   * here on. (N4)
+   * From here on the request waits: tells the machine if the connection closes before the answer, or has closed already
+   * (N1), and lets go of what is not needed for an answer (N4).
    */
-  watch(): void {
+  wait(): void {
     const { raw, request } = this.reply;
     if (raw.destroyed) return this.#report('hangUp');
     letGo(request);
@@ -91,10 +93,9 @@ export class Connection {
   }
 }
 
-/** (N4) */
 function letGo(request: FastifyRequest): void {
   request.raw.headers = NOTHING;
-  request.raw.rawHeaders = NONE;
+  request.raw.rawHeaders = NO_HEADERS;
   request.params = request.query = request.body = NOTHING;
 }
 

@@ -27,7 +27,7 @@ export function answerLease(edge: Edge, reply: FastifyReply, question: Question,
     attempt(connection.reply, () => hear(connection, told, write, answer));
   };
   connection.submit(question, answer);
-  if (question.kind !== 'renew' && question.waitMs > 0) connection.watch();
+  if (question.kind !== 'renew' && question.waitMs > 0) connection.wait();
 }
 
 function hear(connection: Connection, told: Reply, write: WriteLease, answer: Answer): void {

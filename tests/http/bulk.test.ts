@@ -59,6 +59,7 @@ describe('a bulk', () => {
       { op: 'renew', lease: ID, ttlMs: 7_000 }, { op: 'renew', lease: ID }, { op: 'release', lease: ID }, { op: 'acquire', lock: 'b' },
     ]);
     const asked = edge.engine.asked.splice(0);
+    expect(edge.engine.hastened).toEqual([]);
     await ask(edge, 'POST', '/v1/locks/orders%2F42/leases', { owner: 'me', ttlMs: 5_000, metadata: { a: [null] } });
     await ask(edge, 'POST', `/v1/leases/${ID}/renew`, { ttlMs: 7_000 });
     await ask(edge, 'POST', `/v1/leases/${ID}/renew`);

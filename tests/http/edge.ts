@@ -28,6 +28,8 @@ export class ScriptedEngine implements Engine {
   readonly state = new State({ workers: 2, checksum: () => 0, tokenFloor: 0 });
   readonly asked: Asked[] = [];
   readonly reports: Report[] = [];
+  /** The numbers of those that were hastened. */
+  readonly hastened: number[] = [];
   readonly events = new EventEmitter();
   script: Script = () => ({ kind: 'done' });
   now = 1_000;
@@ -55,7 +57,9 @@ export class ScriptedEngine implements Engine {
     this.events.emit('report', report);
   }
 
-  hasten(): void {}
+  hasten(): void {
+    this.hastened.push(this.#requests);
+  }
 
   /** The number of the latest request. */
   get latest(): number {
@@ -74,6 +78,7 @@ export class ScriptedEngine implements Engine {
   reset(): void {
     this.asked.length = 0;
     this.reports.length = 0;
+    this.hastened.length = 0;
     this.script = () => ({ kind: 'done' });
     this.now = 1_000;
   }

@@ -1,12 +1,12 @@
 // Hang-ups: a grant never goes to a connection that is known to be closed, and the engine hears of every one that was.
 
-import { once } from 'node:events';
 import { tracingChannel } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { FastifyRequest } from 'fastify';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Reply } from '../../src/state/replies.ts';
 import { ask, held, serve, sharedEdge } from './edge.ts';
 import { RawConnection } from './raw.ts';
@@ -41,11 +41,12 @@ test.for(WAITING)('%s lets go of what it came with while it waits', async ([, me
   edge.engine.script = () => undefined;
   const came = Promise.withResolvers<FastifyRequest>();
   const handled = (message: unknown): void => { if (isHandling(message)) came.resolve(message.request); };
-  tracingChannel('fastify.request.handler').start.subscribe(handled);
+  const { start } = tracingChannel('fastify.request.handler');
+  start.subscribe(handled);
+  onTestFinished(() => { start.unsubscribe(handled); });
   const connection = await RawConnection.open(edge.port);
   connection.request(method, path, body);
   await edge.engine.until('asked', 1);
-  tracingChannel('fastify.request.handler').start.unsubscribe(handled);
   const { raw, headers, params, query, body: kept } = await came.promise;
   expect([raw.rawHeaders, headers, params, query, kept]).toEqual([[], {}, {}, {}, {}]);
   connection.hangUp();

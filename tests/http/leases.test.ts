@@ -145,6 +145,7 @@ describe('a lease', () => {
     const { status, text, headers } = await ask(edge, 'DELETE', LEASE);
     expect([status, text, headers['content-type']]).toEqual([204, '', undefined]);
     expect(edge.engine.asked).toEqual([{ kind: 'release', lease: ID }]);
+    expect(edge.engine.hastened).toEqual([edge.engine.latest]);
   });
 });
 

@@ -17,14 +17,22 @@ class Listened implements Disposable {
   readonly heard: unknown[] = [];
   readonly #memory = createMailbox();
   readonly #writer = new MailboxWriter<FromThread>(this.#memory, (message) => { this.port.push(message); });
+  /** Called with each message that is heard, and behind each look with how many there were. */
+  hears: (message: unknown) => void = () => undefined;
+  looked: (heard: number) => void = () => undefined;
   readonly listening = new Listening(new MailboxReader(this.#memory), (messages) => {
-    const told = [...messages];
-    this.heard.push(...told);
-    return told.length;
+    let count = 0;
+    for (const message of messages) {
+      this.heard.push(message);
+      this.hears(message);
+      count += 1;
+    }
+    this.looked(count);
+    return count;
   });
 
-  say(said: string): void {
-    this.#writer.say(said, true);
+  say(said: string, isUrgent = true): void {
+    this.#writer.say(said, isUrgent);
   }
 
   /** What was posted through the port arrives. */
@@ -33,12 +41,12 @@ class Listened implements Disposable {
   }
 
   /** A grant, behind which the thread says something so much later. */
-  async grantedThenSaid(said: string, afterMs: number): Promise<void> {
+  async grantedThenSaid(said: string, afterMs: number, say = (): void => this.say(said)): Promise<void> {
     this.listening.granted();
     now += afterMs;
     await nextTurn();
     await nextTurn();
-    this.say(said);
+    say();
   }
 
   [Symbol.dispose](): void {
@@ -86,6 +94,77 @@ describe('a thread that was granted a lock', () => {
     thread.arrive();
     expect(thread.heard).toEqual(['first', long, 'last']);
   });
+});
+
+describe('what is not urgent', () => {
+  test('is heard a little later when it is said behind a grant that was not answered at once', async () => {
+    using thread = new Listened();
+    await thread.grantedThenSaid('nothing', 2 * GRANT_LOOK_MS, () => thread.say('a print', false));
+    expect(thread.heard).toEqual([]);
+    while (thread.heard.length === 0) await delay(MAILBOX_LOOK_MS);
+    expect([thread.heard, thread.port]).toEqual([['a print'], []]);
+  });
+
+  test('is heard when it is said behind the last look and before the rest', async () => {
+    using thread = new Listened();
+    thread.say('first');
+    thread.arrive();
+    thread.looked = (heard) => { if (heard === 0 && thread.heard.length === 1) thread.say('second', false); };
+    while (thread.heard.length < 2) await delay(MAILBOX_LOOK_MS);
+    expect([thread.heard, thread.port]).toEqual([['first', 'second'], []]);
+  });
+
+  test('wakes nobody while the thread goes on to say things', async () => {
+    using thread = new Listened();
+    thread.say('first');
+    thread.arrive();
+    thread.say('second', false);
+    thread.looked = (heard) => { if (heard > 0 && thread.heard.length === 2) setImmediate(() => thread.say('third', false)); };
+    while (thread.heard.length < 3) await delay(MAILBOX_LOOK_MS);
+    expect([thread.heard, thread.port]).toEqual([['first', 'second', 'third'], []]);
+  });
+});
+
+test('what is said while the last look behind a grant is taken is heard in the same turn', async () => {
+  using thread = new Listened();
+  thread.hears = (message) => { if (message === 'released') thread.say('acquires again'); };
+  await thread.grantedThenSaid('released', 0);
+  await nextTurn();
+  expect([thread.heard, thread.port]).toEqual([['released', 'acquires again'], []]);
+});
+
+test('a thread that talks, and is looked at every few milliseconds, has to wake nobody behind a grant either', async () => {
+  using thread = new Listened();
+  thread.say('first');
+  thread.arrive();
+  thread.listening.granted();
+  // Its time stands still, and the looks of before go on.
+  await delay(5 * MAILBOX_LOOK_MS);
+  thread.say('released');
+  await nextTurn();
+  await nextTurn();
+  expect([thread.heard, thread.port]).toEqual([['first', 'released'], []]);
+});
+
+test('of a thread that said what none says nothing more is heard, not even what stands behind it', async () => {
+  using thread = new Listened();
+  thread.hears = (message) => { if (message === 'bad') thread.listening.end(); };
+  thread.listening.granted();
+  thread.say('bad');
+  await nextTurn();
+  thread.say('behind');
+  await nextTurn();
+  thread.listening.last();
+  expect(thread.heard).toEqual(['bad']);
+});
+
+test('a grant to a thread that has ended begins no looking', async () => {
+  using thread = new Listened();
+  thread.listening.end();
+  thread.listening.granted();
+  thread.say('late');
+  await nextTurn();
+  expect([thread.heard, thread.port]).toEqual([[], [WAKE]]);
 });
 
 test('a thread that says nothing for a while is not looked at any more, and wakes the main thread', async () => {

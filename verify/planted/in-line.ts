@@ -41,8 +41,8 @@ export const IN_LINE: readonly PlantedBug[] = [
   {
     name: 'wait-without-an-end',
     file: 'src/locks/acquire.ts',
-    before: 'waitingRow(step, input, claimant, step.now + input.waitMs)',
-    after: 'waitingRow(step, input, claimant)',
+    before: 'waitingRow(step, input, waiterOf(input), step.now + input.waitMs)',
+    after: 'waitingRow(step, input, waiterOf(input))',
     why: 'An acquire waits on after its waitMs.',
   },
   {

@@ -1,12 +1,13 @@
 // Drained: what must be left when the faults are over and every client has finished: nothing that waits, runs or is owed.
 
+import { findLease } from '../../src/locks/leases.ts';
 import { brokenInvariants } from '../../src/state/invariants.ts';
 import type { World } from './world.ts';
 
 export function checkDrained({ process, clients, judge: { complain } }: World): void {
   const { state } = process!;
   for (const client of clients) if (client.isWaiting) complain('everything drains', `client ${client.number} has not been answered`);
-  for (const { lease } of state.attendance.values()) complain('everything drains', `${lease} was not carried, or nobody attends to it`);
+  for (const { lease } of state.attendance.values()) complain('everything drains', `${lease}, ${findLease(state, lease)?.state}, is unattended or was not carried`);
   for (const { request } of state.listeners.values()) complain('everything drains', `request ${request} still listens`);
   for (const lock of state.leaseIndex.lines.keys()) complain('everything drains', `lock ${lock} is held or waited for`);
   for (const { id, state: how, endedAt } of state.batches.values()) if (endedAt === undefined) complain('everything drains', `${id} is still ${how}`);

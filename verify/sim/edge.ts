@@ -92,7 +92,7 @@ export class Edge {
     const connection = new Connection(this.#real, exchange.asReply);
     connection.submit(question, answering(exchange.asReply, (told) => this.#write(exchange, told)));
     if (question.kind === 'release') this.#real.engine.hasten();
-    if (waits) connection.watch();
+    if (waits) connection.wait();
   }
 
   /** Hears of an answer before it is written: one that has to be asked for again has left the line all the same. */
