@@ -79,6 +79,17 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
 }
 
+/** The lock `a` was granted, and somebody waits for it. */
+async function heldAndAwaited() {
+  const journal = new HeldJournal();
+  const { engine, clock } = await engineOn(journal);
+  for (const lease of ['lse_1', 'lse_2']) void ask(engine, waiting('a', lease));
+  clock.turn();
+  journal.commits[1]!.flush();
+  await settle();
+  return { journal, engine, clock };
+}
+
 /** The lock `a` was granted, others came into its line, and a release by itself has been asked for. */
 async function heldAndReleased(...others: string[]) {
   const journal = new HeldJournal();
@@ -159,12 +170,7 @@ describe('the loop', () => {
     });
 
     test('waits for the commit in flight, and shares the next', async () => {
-      const journal = new HeldJournal();
-      const { engine, clock } = await engineOn(journal);
-      for (const lease of ['lse_1', 'lse_2']) void ask(engine, waiting('a', lease));
-      clock.turn();
-      journal.commits[1]!.flush();
-      await settle();
+      const { journal, engine, clock } = await heldAndAwaited();
       void ask(engine, acquire('b', 'lse_3'));
       clock.turn();
       void ask(engine, { kind: 'release', lease: 'lse_1' });
@@ -177,12 +183,7 @@ describe('the loop', () => {
     });
 
     test('begins no second commit when it comes while answers leave', async () => {
-      const journal = new HeldJournal();
-      const { engine, clock } = await engineOn(journal);
-      for (const lease of ['lse_1', 'lse_2']) void ask(engine, waiting('a', lease));
-      clock.turn();
-      journal.commits[1]!.flush();
-      await settle();
+      const { journal, engine, clock } = await heldAndAwaited();
       engine.submit(acquire('b', 'lse_3'), () => {
         void ask(engine, { kind: 'release', lease: 'lse_1' });
         engine.hasten();
