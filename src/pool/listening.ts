@@ -12,7 +12,7 @@ import { GRANT_LOOK_MS, MAILBOX_LOOK_MS } from '../limits.ts';
 import { isLongMessage, WAKE, type MailboxReader } from './mailbox.ts';
 
 /** Returns how many messages there were. */
-export type Hear = (messages: Iterable<unknown>) => number;
+type Hear = (messages: Iterable<unknown>) => number;
 
 export class Listening {
   readonly #mailbox: MailboxReader;

@@ -23,6 +23,7 @@ type Question = Extract<Unnumbered<ClientRequest>, { kind: 'acquire' | 'renew' |
 /** Asks, and writes the answer when it has come. A lease that may be long in coming is watched for hang-ups meanwhile. */
 export function answerLease(edge: Edge, reply: FastifyReply, question: Question, write: WriteLease): void {
   const connection = new Connection(edge, reply);
+  // By hand and not by `answering`: it is kept for as long as the request waits, and all of it is in this one closure.
   const answer: Answer = (told) => {
     attempt(connection.reply, () => hear(connection, told, write, answer));
   };
