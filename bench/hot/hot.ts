@@ -58,11 +58,9 @@ export async function hotLock(report: Report): Promise<void> {
     rounds: our.map(spread),
     sides: [ms('99 %', our.map(({ p99Ms }) => p99Ms)), ms('median', our.map(({ medianMs }) => medianMs)), ms('longest', our.map(({ maxMs }) => maxMs))],
     note: `answered out of turn: ${our.reduce((sum, { outOfTurn }) => sum + outOfTurn, 0)}`,
+    ceiling: { name: BOUND, rounds: most.map(spread) },
   });
-  report.reading(
-    'one hot lock, 64 waiters', handoffs(BOUND, boundHanded),
-    { name: `${BOUND}, 99 % ÷ median`, unit: '', rounds: most.map(spread) }, { name: "the journal's sequential commits, 99 % ÷ median", unit: '', rounds: spreads },
-  );
+  report.reading('one hot lock, 64 waiters', handoffs(BOUND, boundHanded), { name: "the journal's sequential commits, 99 % ÷ median", unit: '', rounds: spreads });
   if (etcds === undefined) report.skip("the hot lock beside etcd's", 'etcd is not installed');
   else report.figure('hot-etcd', { rounds: ratios(handed, beside), sides: [side, handoffs('etcd', beside)], ceiling: { name: BOUND, rounds: ratios(boundHanded, beside) } });
   await besidePostgres(report);

@@ -21,5 +21,5 @@ export function ceilingText({ unit, better }: Aimed, { rounds, ceiling }: Figure
   if (ceiling === undefined) return '';
   const shares = rounds.map((value, round) => (better === 'more' ? value / ceiling.rounds[round]! : ceiling.rounds[round]! / value));
   const best = `${ceiling.name} would give ${shown(median(ceiling.rounds), unit)}`;
-  return better === 'more' ? `${best}, of which ${Math.round(median(shares) * 100)} % were reached` : `${best}, ${shown(1 / median(shares), '')} times less`;
+  return better === 'more' ? `${best}, of which ${Math.round(median(shares) * 100)} % were reached` : `${best}; it took ${shown(1 / median(shares), '')} times that`;
 }

@@ -63,9 +63,17 @@ export function handedDamaged(step: Step, row: WorkerRow, number: number): void 
   finishIfDone(step, chunk.batch);
 }
 
-/** What a thread goes on with when it has done what it was told before; it may have begun it. `isCut`: it was left less than that. (L3, L4) */
-export function goOnWithHand(step: Step, { worker, latestNumber, hand, recalled }: WorkerRow, isCut: boolean): void {
-  step.state.workers.put({ worker, latestNumber, hand, recalled, isCut: isCut || undefined, state: 'between', since: step.now, dueAt: step.now + STUCK_MS });
+/**
+ * Nothing is left of what a thread was told to run. It goes on with its hand, and may have begun that; without one it is
+ * idle. `isCut`: it was left less than it was told. (L3, L4)
+ */
+export function freeThread(step: Step, row: WorkerRow, isCut: boolean): void {
+  const { worker, latestNumber, hand, recalled } = row;
+  const emptied: WorkerRow = { ...row, chunk: undefined, item: undefined, end: undefined };
+  if (row.state === 'ending') step.state.workers.put(emptied);
+  else if (hand !== undefined) step.state.workers.put({ worker, latestNumber, hand, recalled, isCut: isCut || undefined, state: 'between', since: step.now, dueAt: step.now + STUCK_MS });
+  else if (isCut) endThread(step, emptied, 'replaced');
+  else makeIdle(step, row);
 }
 
 /** The thread has ended, or was given up, and its row has no hand any more. (L2) */
@@ -82,10 +90,9 @@ export function leaveHand(step: Step, hand: readonly Handed[] = []): void {
 function takeOut(step: Step, row: WorkerRow, numbers: readonly number[]): void {
   const isOut = ({ number }: Handed): boolean => numbers.includes(number);
   const hand = listed(row.hand!.filter((one) => !isOut(one)));
-  const emptied: WorkerRow = { ...row, hand };
-  if (row.state !== 'between' || hand !== undefined) step.state.workers.put(emptied);
-  else if (row.isCut === true) endThread(step, emptied, 'replaced');
-  else makeIdle(step, emptied);
+  const left: WorkerRow = { ...row, hand };
+  if (row.state === 'between' && hand === undefined) freeThread(step, left, row.isCut === true);
+  else step.state.workers.put(left);
   leaveHand(step, row.hand!.filter(isOut));
 }
 

@@ -14,10 +14,10 @@ import { dropChunk, putBack } from './chunks.ts';
 import { noteChunk } from './claims.ts';
 import { CANCELLED, lockLost } from './errors.ts';
 import { finishIfDone } from './finish.ts';
-import { goOnWithHand } from './handed.ts';
+import { freeThread } from './handed.ts';
 import { settleRunning, type Ending } from './outcomes.ts';
 import { beginItem, noteBegun } from './run.ts';
-import { endThread, makeIdle, noteWork } from './threads.ts';
+import { noteWork } from './threads.ts';
 
 type ItemsSettled = Extract<WorkerReport, { kind: 'itemsSettled' }>;
 
@@ -75,9 +75,5 @@ function goOn(step: Step, row: WorkerRow, chunk: ChunkRow): void {
   if (chunk.next === chunk.end) dropChunk(step, chunk);
   else putBack(step, chunk);
   noteChunk(step, row);
-  const emptied: WorkerRow = { ...row, chunk: undefined, item: undefined, end: undefined };
-  if (row.state === 'ending') state.workers.put(emptied);
-  else if (row.hand !== undefined) goOnWithHand(step, emptied, ordered);
-  else if (ordered) endThread(step, emptied, 'replaced');
-  else makeIdle(step, row);
+  freeThread(step, row, ordered);
 }

@@ -12,7 +12,7 @@ import { damagedItems, endChunk } from './chunks.ts';
 import { dispatch } from './dispatch.ts';
 import { PAYLOAD_DAMAGED, setupLostLock } from './errors.ts';
 import { finishIfDone } from './finish.ts';
-import { goOnWithHand, handedDamaged } from './handed.ts';
+import { freeThread, handedDamaged } from './handed.ts';
 import { recall } from './hands.ts';
 import { settleLost } from './lost.ts';
 import { settleRunning } from './outcomes.ts';
@@ -109,8 +109,6 @@ function failDamagedItems(step: Step, row: WorkerRow, item: number): void {
   const chunk = step.state.chunks.get(row.chunk!)!;
   settleRunning(step, chunk.batch, item, [{ state: 'failed', error: PAYLOAD_DAMAGED, logs: '', attempt: chunk.attempt, durationMs: 0 }]);
   endChunk(step, chunk, item + 1, damagedItems(chunk));
-  if (row.state === 'ending') step.state.workers.put({ ...row, chunk: undefined, item: undefined, end: undefined });
-  else if (row.hand !== undefined) goOnWithHand(step, row, false);
-  else makeIdle(step, row);
+  freeThread(step, row, false);
   finishIfDone(step, chunk.batch);
 }
