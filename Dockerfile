@@ -19,7 +19,6 @@ COPY package.json package-lock.json .npmrc ./
 COPY packages packages
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json LICENSE ./
-COPY scripts/place-client.js scripts/place-client.js
 COPY src src
 RUN npm run build
 
