@@ -1,18 +1,20 @@
 // Many operations in flight from one client process: loops that each take and free a lock of their own.
 //
-// Ours in bulk, beside redlock on one Redis that flushes every change before it answers, as ours does; and the bound of
-// ours, a bare Fastify over the same journal that the same loops ask.
+// Ours in bulk, beside redlock on one Redis that flushes every change before it answers, as ours does; the bound of ours, a
+// bare Fastify over the same journal that the same loops ask; and a constant that they ask, which is their own ceiling.
 
 import { startServer, temporaryFolder } from '../children.ts';
 import { inTurns, ratios } from '../figures.ts';
 import { Load } from '../load/load.ts';
 import type { Span } from '../load/serve.ts';
 import { startRedis } from '../peers/redis.ts';
-import { BOUND } from '../report/figures.ts';
+import { BOUND, LOAD, type Side } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 
 const COLD: Span = { warmMs: 2_500, measureMs: 500 };
+/** The loops share so many requests at a time. */
+const REQUESTS = 2;
 const SPAN: Span = { warmMs: 300, measureMs: 1_500 };
 
 type Rate = Load<Span, { readonly perSecond: number }>;
@@ -27,10 +29,15 @@ export async function oneClient(report: Report): Promise<void> {
     await using ours: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', service.address, loops);
     await using theirs: Rate = await Load.warmed(COLD, 'bench/bulk/redlock-loops.ts', redis.address, loops);
     await using bound: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', durable.address, loops);
-    const [our = [], their = [], most = []] = await inTurns([ours, theirs, bound].map((load) => async () => (await load.measure(SPAN)).perSecond));
+    await using constant = await startServer('bench/load/constant.ts', { args: [String(loops / REQUESTS)] });
+    await using alone: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', constant.address, loops);
+    const [our = [], their = [], most = [], all = []] = await inTurns([ours, theirs, bound, alone].map((load) => async () => (await load.measure(SPAN)).perSecond));
     report.figure(`bulk-${loops}-redlock`, {
-      rounds: ratios(our, their), sides: [{ name: 'Holdfast', unit: 'pairs/s', rounds: our }, { name: 'redlock', unit: 'pairs/s', rounds: their }],
-      ceiling: { name: BOUND, rounds: ratios(most, their) },
+      rounds: ratios(our, their), sides: [pairs('Holdfast', our), pairs('redlock', their), pairs(LOAD, all)], ceiling: { name: BOUND, rounds: ratios(most, their) },
     });
   }
+}
+
+function pairs(name: string, rounds: readonly number[]): Side {
+  return { name, unit: 'pairs/s', rounds };
 }

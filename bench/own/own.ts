@@ -9,7 +9,7 @@ import { Load } from '../load/load.ts';
 import type { Span } from '../load/serve.ts';
 import { startEtcd } from '../peers/etcd.ts';
 import { startPostgres } from '../peers/postgres.ts';
-import { BOUND, type Figure, type Side } from '../report/figures.ts';
+import { BOUND, LOAD, type Figure, type Side } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 
@@ -57,23 +57,23 @@ async function compare(report: Report, connections: 64 | 256, { service, bare, d
   await using theirs: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', bare, connections);
   await using bound: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', durable, connections);
   await using etcds: Pairs | undefined = etcd === undefined ? undefined : await Load.warmed(COLD, 'bench/peers/etcd-locks.ts', etcd, connections, 'own');
-  const [our = [], bares = [], most = [], beside = []] = await inTurns([rate(ours), rate(theirs), rate(bound), etcds && rate(etcds)]);
+  await using constant = await startServer('bench/load/constant.ts');
+  await using alone: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', constant.address, connections);
+  const [our = [], bares = [], most = [], all = [], beside = []] = await inTurns([rate(ours), rate(theirs), rate(bound), rate(alone), etcds && rate(etcds)]);
   const side = pairs('Holdfast', our);
   const ceiling = (peer: Rounds): NonNullable<Figure['ceiling']> => ({ name: BOUND, rounds: ratios(most, peer) });
-  report.figure(`own-${connections}-bare`, { rounds: ratios(our, bares), sides: [side, pairs('bare Fastify', bares)], ceiling: ceiling(bares) });
+  report.figure(`own-${connections}-bare`, { rounds: ratios(our, bares), sides: [side, pairs('bare Fastify', bares), pairs(LOAD, all)], ceiling: ceiling(bares) });
   if (etcds !== undefined) report.figure('own-64-etcd', { rounds: ratios(our, beside), sides: [side, pairs('etcd', beside)], ceiling: ceiling(beside) });
   return our;
 }
 
-/** Without an aim: the ceiling of the load, raw node:http, and PostgreSQL. */
+/** Without an aim: raw node:http, and PostgreSQL. */
 async function besides(report: Report): Promise<void> {
   for (const connections of [64, 256]) {
-    await using constant = await startServer('bench/own/constant.ts');
     await using raw = await startServer('bench/own/node-http.ts');
-    await using ceiling: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', constant.address, connections);
     await using rawPairs: Pairs = await Load.warmed(COLD, 'bench/own/pairs.ts', raw.address, connections);
-    const [most = [], raws = []] = await inTurns([rate(ceiling), rate(rawPairs)], BESIDE_ROUNDS);
-    report.reading(`own locks, ${connections} connections`, pairs("the load's own ceiling, against a constant", most), pairs('raw node:http', raws));
+    const [raws = []] = await inTurns([rate(rawPairs)], BESIDE_ROUNDS);
+    report.reading(`own locks, ${connections} connections`, pairs('raw node:http', raws));
   }
   await using postgres = await startPostgres();
   if (postgres === undefined) return report.skip("own locks beside PostgreSQL's", 'PostgreSQL is not installed');

@@ -1,10 +1,11 @@
 // Chart: the figures of a run as bars, each measured by its own reach.
 //
-// Owns the drawing. A bar that ends at the line has what was to be reached, whichever way the figure is better; the mark
-// on its row is the aim. The axis is logarithmic: half as good lies as far from the line as twice as good.
+// Owns the drawing. A bar that ends at the line has what was to be reached, whichever way the figure is better; the dark
+// mark on its row is the aim, a light one what bounds the figure in the same run. The axis is logarithmic: half as good
+// lies as far from the line as twice as good.
 
 import { median } from '../figures.ts';
-import { AIMED, type Aimed, type FigureId } from './figures.ts';
+import { entries, type Aimed, type Figure } from './figures.ts';
 import { shown } from './numbers.ts';
 import type { Report } from './report.ts';
 
@@ -19,15 +20,20 @@ const HIGH = 8;
 const TICKS = [0.25, 0.5, 1, 2, 4, 8];
 const REACHED = '#2a9d8f';
 const BELOW = '#e76f51';
+const AIM = '#264653';
+const CEILING = '#e9c46a';
 
 export function chart({ figures }: Report): string {
-  const ids = [...figures.keys()];
-  const height = TOP + ids.length * ROW + 16;
-  const bars = ids.map((id, index) => bar(id, median(figures.get(id)!.rounds), TOP + index * ROW));
+  const height = TOP + figures.size * ROW + 16;
+  const measured = entries().flatMap(([id, aimed]) => {
+    const figure = figures.get(id);
+    return figure === undefined ? [] : [{ aimed, figure }];
+  });
+  const bars = measured.map(({ aimed, figure }, index) => bar(aimed, figure, TOP + index * ROW));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LABEL + WIDTH + VALUE} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    `<text x="8" y="18" font-size="14" fill="#222222">Share of what is to be reached (line), and the aim (mark); further right is better</text>`,
+    `<text x="8" y="18" font-size="14" fill="#222222">Share of what is to be reached (line), the aim (dark mark), what bounds it in this run (light mark); further right is better</text>`,
     ...TICKS.map((tick) => axis(tick, height)), ...bars, '</svg>', '',
   ].join('\n');
 }
@@ -38,16 +44,21 @@ function axis(tick: number, height: number): string {
   return `<line x1="${at}" y1="${TOP - 8}" x2="${at}" y2="${height - 12}" stroke="${colour}" stroke-width="${width}"/><text x="${at}" y="${TOP - 12}" text-anchor="middle" fill="#666666">${tick}</text>`;
 }
 
-function bar(id: FigureId, value: number, y: number): string {
-  const aimed: Aimed = AIMED[id];
+function bar(aimed: Aimed, { rounds, ceiling }: Figure, y: number): string {
+  const value = median(rounds);
   const share = shareOfReach(aimed, value);
   const [from, to] = [Math.min(x(1), x(share)), Math.max(x(1), x(share))];
   return [
     `<text x="${LABEL - 10}" y="${y + 14}" text-anchor="end" fill="#222222">${escaped(aimed.name)}</text>`,
     `<rect x="${from}" y="${y + 4}" width="${Math.max(1, to - from).toFixed(1)}" height="${ROW - 9}" fill="${share >= 1 ? REACHED : BELOW}"/>`,
-    `<line x1="${x(shareOfReach(aimed, aimed.aim))}" y1="${y + 2}" x2="${x(shareOfReach(aimed, aimed.aim))}" y2="${y + ROW - 3}" stroke="#264653" stroke-width="2"/>`,
+    ...(ceiling === undefined ? [] : [mark(shareOfReach(aimed, median(ceiling.rounds)), y, CEILING)]),
+    mark(shareOfReach(aimed, aimed.aim), y, AIM),
     `<text x="${LABEL + WIDTH + 10}" y="${y + 14}" fill="#222222">${escaped(shown(value, aimed.unit))}</text>`,
   ].join('');
+}
+
+function mark(share: number, y: number, colour: string): string {
+  return `<line x1="${x(share)}" y1="${y + 2}" x2="${x(share)}" y2="${y + ROW - 3}" stroke="${colour}" stroke-width="2"/>`;
 }
 
 function shareOfReach({ reach, better }: Aimed, value: number): number {

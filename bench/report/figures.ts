@@ -40,8 +40,17 @@ export const AIMED = {
   'growth-waiters': less('time of a hand-off and a new place in line, 10,000 waiters ÷ 10', '', 1.3, 1.1),
 } as const satisfies Record<string, Aimed>;
 
+/** In the order of the table. */
+export function entries(): [FigureId, Aimed][] {
+  const ids: readonly FigureId[] = Object.keys(AIMED).filter((id): id is FigureId => id in AIMED);
+  return ids.map((id) => [id, AIMED[id]]);
+}
+
 /** What bounds a service that answers after a commit of our journal; see durable/durable.ts. */
 export const BOUND = 'a bare Fastify over the same journal';
+
+/** The same load against a server that answers constant bytes; see load/constant.ts. */
+export const LOAD = "the load's own ceiling, against a constant";
 
 /** What one contestant reached, round by round. */
 export interface Side {

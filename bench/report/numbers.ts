@@ -16,10 +16,10 @@ export function range(rounds: readonly number[]): string {
   return rounds.length < 2 ? '' : `${shown(Math.min(...rounds), '')} to ${shown(Math.max(...rounds), '')}`;
 }
 
-/** What the figure could be at best, and which share of that it reached; empty where nobody knows. */
+/** What the figure could be at best, and how it compares with that in its own rounds; empty where nobody knows. */
 export function ceilingText({ unit, better }: Aimed, { rounds, ceiling }: Figure): string {
   if (ceiling === undefined) return '';
-  const shares = rounds.map((value, round) => (better === 'more' ? value / ceiling.rounds[round]! : ceiling.rounds[round]! / value));
-  const best = `${ceiling.name} would give ${shown(median(ceiling.rounds), unit)}`;
-  return better === 'more' ? `${best}, of which ${Math.round(median(shares) * 100)} % were reached` : `${best}; it took ${shown(1 / median(shares), '')} times that`;
+  const times = median(rounds.map((value, round) => value / ceiling.rounds[round]!));
+  const share = better === 'more' ? `of which ${Math.round(times * 100)} % were reached` : `of which it was ${times.toFixed(2)} times`;
+  return `${ceiling.name} would give ${shown(median(ceiling.rounds), unit)}, ${share} (median of the rounds)`;
 }

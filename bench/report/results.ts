@@ -5,7 +5,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { median } from '../figures.ts';
 import { VERSION } from '../../src/version.ts';
 import { chart } from './chart.ts';
-import { AIMED, type Aimed, type Figure, type Side } from './figures.ts';
+import { entries, type Aimed, type Figure, type Side } from './figures.ts';
 import { ceilingText, range, shown } from './numbers.ts';
 import type { Report } from './report.ts';
 
@@ -61,10 +61,4 @@ function withValue(figure: Figure | undefined): object {
 
 function machine(): string {
   return `Holdfast ${VERSION}, Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / GIB)} GiB, ${process.platform} ${release()}`;
-}
-
-/** In the order of the table. */
-export function entries(): [keyof typeof AIMED, Aimed][] {
-  const ids: readonly (keyof typeof AIMED)[] = Object.keys(AIMED).filter((id): id is keyof typeof AIMED => id in AIMED);
-  return ids.map((id) => [id, AIMED[id]]);
 }

@@ -64,8 +64,8 @@ export function handedDamaged(step: Step, row: WorkerRow, number: number): void 
 }
 
 /**
- * Nothing is left of what a thread was told to run. It goes on with its hand, and may have begun that; without one it is
- * idle. `isCut`: it was left less than it was told. (L3, L4)
+ * Nothing is left of what a thread was told to run. It goes on with its hand, and may have begun that. Without one it is
+ * idle, or replaced if `isCut`: it was left less than it was told. (L3, L4)
  */
 export function freeThread(step: Step, row: WorkerRow, isCut: boolean): void {
   const { worker, latestNumber, hand, recalled } = row;

@@ -27,7 +27,7 @@ export function bulkRoute(app: Routes, edge: Edge, room: Room): void {
     schema: {
       ...operation(
         'runBulk', 'Leases', 'Acquire, renew and release many leases at once',
-        'Carries out the operations in their order, with nothing in between, and answers when all that they changed is durable. Each has the result that its own route would answer, a refusal of one changes nothing for the others, and nothing waits in line: the problem of a result may be `lock_held`, `too_many_leases`, `idempotency_key_reused`, `lease_lost`, `lease_not_found`, `lease_not_held`, `shutting_down` or `overloaded`. An operation that is not valid is a problem of the whole request: then none is carried out.',
+        'Carries out the operations in their order, with nothing in between, and answers when all that they changed is durable. Each has the result that its own route would answer, a refusal of one changes nothing for the others, and nothing waits in line: the problem of a result may be `lock_held`, `too_many_leases`, `idempotency_key_reused`, `lease_lost`, `lease_not_found`, `lease_not_held`, `shutting_down` or `overloaded`. An operation that is not valid is a problem of the whole request: then none is carried out. The header `Idempotency-Key` has no effect here: a key is a member of its operation.',
       ),
       body: ref(Bulk),
       response: { 200: ref(BulkResults) },

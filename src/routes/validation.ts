@@ -46,7 +46,9 @@ function textOf({ keyword, params, message }: FastifySchemaValidationError): str
   switch (keyword) {
     case 'additionalProperties': return 'is not known';
     case 'required': return 'is missing';
-    case 'enum': return `must be one of ${String(params['allowedValues'])}`;
+    case 'enum': return `must be one of ${[params['allowedValues']].flat().join(', ')}`;
+    case 'maxItems': return `may have ${String(params['limit'])} items at most`;
+    case 'maxLength': return `may have ${String(params['limit'])} characters at most`;
     case 'pattern': return 'has characters that are not allowed, or none';
     default: return message ?? 'is not valid';
   }

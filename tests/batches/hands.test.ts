@@ -147,6 +147,18 @@ test('a hand is asked back once, and claims keep to their bound', () => {
   expect(takeBacks(world)).toHaveLength(1);
 });
 
+test('nor again when the thread has done what it ran and has not gone on', () => {
+  const { world, id } = worked(8);
+  const thread = world.threadOf(id);
+  world.takesBack = false;
+  world.ask({ kind: 'cancelBatch', batch: id });
+  thread.hand = [];
+  world.finish(thread);
+  expect(rowOf(world, thread)).toMatchObject({ state: 'between', recalled: true });
+  world.report({ kind: 'drain' });
+  expect(takeBacks(world)).toHaveLength(1);
+});
+
 test('for a thread with nothing to do the longest hand is asked back, once, and what comes back runs there', () => {
   const { world, id, busy, idle } = withIdle(7);
   expect(inHand(busy)).toEqual([`${id}:4`, `${id}:5`, `${id}:6`]);

@@ -255,6 +255,7 @@ describe('cancelling', () => {
     world.pass(CANCEL_GRACE_MS + 1);
     world.finish(world.threadOf(id), { value: '1' });
     expect(world.batch(id).state).toBe('succeeded');
+    expect(world.workerStates()).toEqual(['ending']);
     world.work();
   });
 

@@ -12,12 +12,16 @@ import { HOLDFAST } from '../../verify/command/program.ts';
 const run = promisify(execFile);
 const SHELL_MS_MAX = 60_000;
 
-/** Each finds the line in `$LINE` and prints the words that are proposed for its last one; zsh, the word that it became. */
+/**
+ * Each finds the line in `$LINE` and prints the words that are proposed for its last one; zsh, the word that it became. Where
+ * Bash has none, the option that lets it look for files by itself.
+ */
 const COMPLETING = {
   bash: `eval "$(holdfast completions bash)"
     COMP_LINE=$LINE COMP_POINT=\${#LINE}
     _holdfast
-    printf '%s\\n' "\${COMPREPLY[@]}"`,
+    printf '%s\\n' "\${COMPREPLY[@]}"
+    [ "\${#COMPREPLY[@]}" -gt 0 ] || complete -p holdfast | grep -o -- '-o default'`,
   fish: `holdfast completions fish | source
     complete -C "$LINE" | cut -f 1`,
   zsh: String.raw`zmodload zsh/zpty

@@ -1,4 +1,4 @@
-// What the tests of deploying need beyond Node: programs of Debian packages. Where one is missing, a line says so.
+// Missing: what single tests need beyond Node, programs of Debian packages. Where one is not there, a line says so.
 
 import { spawnSync } from 'node:child_process';
 

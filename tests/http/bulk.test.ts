@@ -124,6 +124,7 @@ describe('a bulk', () => {
     edge.engine.asked.length = 0;
     const { status, body } = await bulk(acquires(BULK_OPERATIONS_MAX + 1));
     expect([status, body['code'], body['pointer'], edge.engine.asked]).toEqual([400, 'invalid_request', '/operations', []]);
+    expect(body['detail']).toBe(`The member /operations may have ${BULK_OPERATIONS_MAX} items at most.`);
   });
 
   test('takes all that so many operations may have, and no more bytes than its bound', async () => {
