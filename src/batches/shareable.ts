@@ -24,36 +24,59 @@ export interface Unshareable {
 
 /** An array or object on the way down, and which of its members is being looked at. */
 interface Frame {
-  readonly value: readonly Json[] | JsonObject;
+  value: readonly Json[] | JsonObject;
   /** Of an object's members; an array's are numbered. Read once: for an object of many members that takes a while. */
-  readonly names: readonly string[] | undefined;
-  readonly length: number;
+  names: readonly string[] | undefined;
+  length: number;
   at: number;
 }
 
 /** The first place, in the order of the text, that breaks the rule. `root` is the name of the request's member. */
 export function findUnshareable(root: string, value: Json): Unshareable | undefined {
-  const path: Frame[] = [frameOf({ [root]: value })];
-  while (path.length > 0) {
-    const frame = path.at(-1)!;
+  const path = new Path();
+  path.enter({ [root]: value });
+  for (let frame = path.last; frame !== undefined; frame = path.last) {
     frame.at++;
     if (frame.at === frame.length) {
-      path.pop();
+      path.leave();
       continue;
     }
     const member = memberOf(frame);
-    const inner = typeof member === 'object' && member !== null ? frameOf(member) : undefined;
+    const inner = typeof member === 'object' && member !== null ? path.enter(member) : undefined;
     const why = inner === undefined ? faultOf(member) : faultOfObject(inner);
-    if (why !== undefined) return { code: typeof member === 'number' ? 'items_invalid' : 'lock_not_shareable', pointer: pointerOf(path), why };
-    if (inner !== undefined) path.push(inner);
+    if (why === undefined) continue;
+    if (inner !== undefined) path.leave();
+    return { code: typeof member === 'number' ? 'items_invalid' : 'lock_not_shareable', pointer: path.pointer(), why };
   }
   return undefined;
 }
 
-function frameOf(value: readonly Json[] | JsonObject): Frame {
-  if (isArray(value)) return { value, names: undefined, length: value.length, at: -1 };
-  const names = Object.keys(value);
-  return { value, names, length: names.length, at: -1 };
+/** The way down to where is being looked. A depth has one frame for all that is found there: a batch has 100,000 items. */
+class Path {
+  readonly #frames: Frame[] = [];
+  #depth = 0;
+
+  get last(): Frame | undefined {
+    return this.#depth === 0 ? undefined : this.#frames[this.#depth - 1];
+  }
+
+  enter(value: readonly Json[] | JsonObject): Frame {
+    const names = isArray(value) ? undefined : Object.keys(value);
+    const frame = (this.#frames[this.#depth++] ??= { value, names, length: 0, at: 0 });
+    frame.value = value;
+    frame.names = names;
+    frame.length = isArray(value) ? value.length : names!.length;
+    frame.at = -1;
+    return frame;
+  }
+
+  leave(): void {
+    this.#depth--;
+  }
+
+  pointer(): string {
+    return this.#frames.slice(0, this.#depth).map(({ names, at }) => `/${(names?.[at] ?? String(at)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  }
 }
 
 function memberOf({ value, names, at }: Frame): Json {
@@ -75,8 +98,4 @@ function faultOfObject({ value, names }: Frame): string | undefined {
 
 function isArray(value: readonly Json[] | JsonObject): value is readonly Json[] {
   return Array.isArray(value);
-}
-
-function pointerOf(path: readonly Frame[]): string {
-  return path.map(({ names, at }) => `/${(names?.[at] ?? String(at)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
