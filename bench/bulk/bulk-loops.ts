@@ -1,8 +1,7 @@
 // Load: loops in one process, each taking and freeing a lock of its own through `POST /v1/bulk`.
 //
-// `bulk-loops.ts <address> <loops>`, an even number of loops, 2,000 at most; asked for a span it tells the pairs per second.
-//   B1. Half of the loops are in one request, the others in another one: while the disk has the one half, the service and
-//       the loops work on the other. All in one request would wait for all in turn.
+// `bulk-loops.ts <address> <loops> <requests>`: the loops are shared out evenly to so many requests at a time, 1,000 to
+// each at most; asked for a span it tells the pairs per second.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { perSecond } from '../load/rate.ts';
@@ -10,8 +9,7 @@ import { post } from '../load/requests.ts';
 import { serve, type Span } from '../load/serve.ts';
 import { unexpected, Wire, type Answer } from '../load/wire.ts';
 
-const CONNECTIONS = 2;
-/** How much later the second half begins; what is asked for at the same time would go on together. (B1) */
+/** How much later the next request begins; what is asked for at the same time would go on together. */
 const APART_MS = 2;
 const TTL_MS = 30_000;
 
@@ -34,11 +32,11 @@ class Bulk {
   #queue: Asked[] = [];
   #sending = false;
 
-  /** `atOnce`: how many operations go in one request at most. */
-  constructor(address: string, atOnce: number) {
+  /** `atOnce`: how many operations go in one request at most. `connections`: each has one request at a time. */
+  constructor(address: string, atOnce: number, connections: number) {
     this.#url = new URL(address);
     this.#atOnce = atOnce;
-    for (let number = 0; number < CONNECTIONS; number++) {
+    for (let number = 0; number < connections; number++) {
       const line = { wire: new Wire(this.#url, (answer) => this.#answered(answer, line)), asked: [] as Asked[] };
       this.#free.push(line);
     }
@@ -75,9 +73,10 @@ class Bulk {
   }
 }
 
-const [address = '', loops = ''] = process.argv.slice(2);
-const half = Number(loops) / CONNECTIONS;
-const bulk = new Bulk(address, half);
+const [address = '', loops = '', given = ''] = process.argv.slice(2);
+const requests = Number(given);
+const share = Number(loops) / requests;
+const bulk = new Bulk(address, share, requests);
 await bulk.connected;
 const run = { isOver: false, pairs: 0 };
 
@@ -94,8 +93,8 @@ async function takeAndFree(lock: string): Promise<void> {
 await serve(async (span: Span) => {
   run.isOver = false;
   const running: Promise<void>[] = [];
-  for (let begun = 0; begun < CONNECTIONS; begun++) {
-    while (running.length < (begun + 1) * half) running.push(takeAndFree(`own-${running.length}`));
+  for (let begun = 0; begun < requests; begun++) {
+    while (running.length < (begun + 1) * share) running.push(takeAndFree(`own-${running.length}`));
     await delay(APART_MS);
   }
   const found = await perSecond(() => run.pairs, span);

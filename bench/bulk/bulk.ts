@@ -8,12 +8,15 @@ import { inTurns, ratios } from '../figures.ts';
 import { Load } from '../load/load.ts';
 import type { Span } from '../load/serve.ts';
 import { startRedis } from '../peers/redis.ts';
-import { BOUND, LOAD, type Side } from '../report/figures.ts';
+import { BOUND, LOAD, pairs } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 
 const COLD: Span = { warmMs: 2_500, measureMs: 500 };
-/** The loops share so many requests at a time. */
+/**
+ * At a time, with half of the loops in each: while the disk has the one half, the service and the loops work on the other.
+ * All in one request would wait for all in turn.
+ */
 const REQUESTS = 2;
 const SPAN: Span = { warmMs: 300, measureMs: 1_500 };
 
@@ -26,18 +29,14 @@ export async function oneClient(report: Report): Promise<void> {
   using folder = temporaryFolder();
   await using durable = await startServer('bench/durable/durable.ts', { args: [folder.path, 'turn'] });
   for (const loops of [64, 512] as const) {
-    await using ours: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', service.address, loops);
+    await using ours: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', service.address, loops, REQUESTS);
     await using theirs: Rate = await Load.warmed(COLD, 'bench/bulk/redlock-loops.ts', redis.address, loops);
-    await using bound: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', durable.address, loops);
+    await using bound: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', durable.address, loops, REQUESTS);
     await using constant = await startServer('bench/load/constant.ts', { args: [String(loops / REQUESTS)] });
-    await using alone: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', constant.address, loops);
+    await using alone: Rate = await Load.warmed(COLD, 'bench/bulk/bulk-loops.ts', constant.address, loops, REQUESTS);
     const [our = [], their = [], most = [], all = []] = await inTurns([ours, theirs, bound, alone].map((load) => async () => (await load.measure(SPAN)).perSecond));
     report.figure(`bulk-${loops}-redlock`, {
       rounds: ratios(our, their), sides: [pairs('Holdfast', our), pairs('redlock', their), pairs(LOAD, all)], ceiling: { name: BOUND, rounds: ratios(most, their) },
     });
   }
-}
-
-function pairs(name: string, rounds: readonly number[]): Side {
-  return { name, unit: 'pairs/s', rounds };
 }

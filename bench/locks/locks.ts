@@ -3,6 +3,7 @@
 import { output, type Server } from '../children.ts';
 import { inTurns, ratios } from '../figures.ts';
 import { findProgram } from '../peers/programs.ts';
+import { pairs } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 
@@ -18,7 +19,7 @@ export async function taskLocks(report: Report): Promise<void> {
   const [ours = [], theirs = []] = await inTurns([() => batch(service, TIMES), () => python(TIMES)]);
   return report.figure('task-locks', {
     rounds: ratios(ours, theirs),
-    sides: [{ name: 'Holdfast', unit: 'pairs/s', rounds: ours }, { name: 'Manager().Lock()', unit: 'pairs/s', rounds: theirs }],
+    sides: [pairs('Holdfast', ours), pairs('Manager().Lock()', theirs)],
   });
 }
 

@@ -7,6 +7,7 @@ import { output, temporaryFolder } from '../children.ts';
 import { inTurns, ratios } from '../figures.ts';
 import { Load } from '../load/load.ts';
 import type { Span } from '../load/serve.ts';
+import { pairs } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 
@@ -59,7 +60,7 @@ async function acquiring(report: Report, many: string, few: string): Promise<voi
   const [manys = [], fews = []] = await inBoth(large, small);
   report.figure('growth-locks', {
     rounds: ratios(fews, manys),
-    sides: [{ name: '1,000,000 locks', unit: 'pairs/s', rounds: manys }, { name: '10 locks', unit: 'pairs/s', rounds: fews }],
+    sides: [pairs('1,000,000 locks', manys), pairs('10 locks', fews)],
   });
 }
 

@@ -9,7 +9,7 @@ import { Load } from '../load/load.ts';
 import type { Span } from '../load/serve.ts';
 import { startEtcd } from '../peers/etcd.ts';
 import { startPostgres } from '../peers/postgres.ts';
-import { BOUND, LOAD, type Figure, type Side } from '../report/figures.ts';
+import { BOUND, LOAD, pairs, type Figure, type Side } from '../report/figures.ts';
 import type { Report } from '../report/report.ts';
 import { startService } from '../service.ts';
 
@@ -99,8 +99,4 @@ function percentiles(name: string, found: readonly Latency[]): Side[] {
 
 function rate(load: Pairs): () => Promise<number> {
   return async () => (await load.measure(SPAN)).perSecond;
-}
-
-function pairs(name: string, rounds: Rounds): Side {
-  return { name, unit: 'pairs/s', rounds };
 }

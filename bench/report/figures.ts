@@ -74,6 +74,11 @@ export interface Reading {
   readonly side: Side;
 }
 
+/** An acquire and its release. */
+export function pairs(name: string, rounds: readonly number[]): Side {
+  return { name, unit: 'pairs/s', rounds };
+}
+
 function more(name: string, reach: number, aim: number): Aimed {
   return { name, unit: '', better: 'more', reach, aim };
 }

@@ -3,7 +3,7 @@
 //   C1. A service that does not answer at once has nothing to propose, and one under load may not: names are asked for again.
 
 import { expect, test } from 'vitest';
-import { missing } from '../deploying/missing.ts';
+import { missing } from '../missing.ts';
 import { freshDirectory, freshName, sharedService } from '../service/harness.ts';
 import { complete, install, type Shell } from './shells.ts';
 

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'v
 import type { Lease, Problem } from '../service/contract.ts';
 import { freshName, sharedService, startService, type Service } from '../service/harness.ts';
 import { until } from '../service/until.ts';
-import { missing } from './missing.ts';
+import { missing } from '../missing.ts';
 
 const WITHOUT = missing({ nginx: '-v', openssl: 'version' }, 'deploy/nginx.conf, run by a real nginx');
 const EXAMPLE = readFileSync(path.join(import.meta.dirname, '../../deploy/nginx.conf'), 'utf8');

@@ -10,7 +10,7 @@ import { describe, expect, test, type TestContext } from 'vitest';
 import { FUNCTIONS_DIR, freshDirectory } from '../service/harness.ts';
 import { HoldfastClient } from '../service/client.ts';
 import { until } from '../service/until.ts';
-import { missing } from './missing.ts';
+import { missing } from '../missing.ts';
 
 const PROJECT = path.join(import.meta.dirname, '../..');
 const UNIT = readFileSync(path.join(PROJECT, 'deploy/holdfast.service'), 'utf8');

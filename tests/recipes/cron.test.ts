@@ -3,7 +3,7 @@
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, type TestContext } from 'vitest';
-import { missing } from '../deploying/missing.ts';
+import { missing } from '../missing.ts';
 import { freshDirectory, startService } from '../service/harness.ts';
 import { Machine } from './machine.ts';
 import { writePrograms } from './page.ts';
